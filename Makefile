@@ -1,0 +1,123 @@
+# adele: make, make demo, make check, make bench, make lint, make doc,
+#        make install PREFIX=/usr/local
+# Variables: CC=clang, SAN=1 (address and undefined-behaviour sanitizers),
+#            ARCH=native (or x86-64, x86-64-v3, ..), BUILD=build, WERROR=1
+
+CC     ?= cc
+ARCH   ?= native
+PREFIX ?= /usr/local
+BUILD  ?= build
+
+ifdef SAN
+O := $(BUILD)/san
+else
+O := $(BUILD)
+endif
+
+VERSION := 0.1
+COMMIT  := $(shell git describe --always --dirty 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \
+        -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wundef
+ifdef WERROR
+WARN += -Werror
+endif
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) -march=$(ARCH) -fopenmp -fno-math-errno \
+         -ffp-contract=off $(WARN) -MMD -MP -Isrc \
+         -DADELE_VERSION='"$(VERSION)"' -DADELE_PREFIX='"$(PREFIX)"' \
+         $(shell pkg-config --cflags openblas hdf5 2>/dev/null)
+# OpenBLAS before GSL, and neither -llapack nor -lgslcblas: see doc/developer.
+LIBS = -llapacke $(shell pkg-config --libs openblas hdf5 fftw3 yaml-0.1 libpng zlib readline 2>/dev/null) \
+         -lgsl -lm -ldl
+ifdef SAN
+ALL_CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer \
+         -fno-sanitize-recover=undefined
+endif
+
+STYLES := $(sort $(wildcard src/styles/*/*.c))
+SOURCE := $(sort $(wildcard src/*/*.c)) $(STYLES)
+OBJECT := $(SOURCE:src/%.c=$O/obj/%.o) $O/obj/registry_table.o
+LIB    := $O/libadele.a
+TESTS  := $(patsubst tests/unit/%.c,$O/tests/%,$(wildcard tests/unit/*.c))
+TESTLIB:= $(patsubst tests/lib/%.c,$O/obj/tests/%.o,$(wildcard tests/lib/*.c))
+BENCHES:= $(patsubst tests/bench/%.c,$O/bench/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all demo check run-check bench run-bench lint doc install clean deps \
+        tests
+all: $O/adele
+
+$O/adele: $O/obj/main.o $(LIB)
+	$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $< -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive $(LIBS)
+
+# The archive is made anew so that a removed style leaves it.
+$(LIB): $(OBJECT)
+	@rm -f $@
+	ar rcs $@ $(OBJECT)
+
+$O/obj/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Rewritten only when the list of styles changed.
+$O/registry_table.c: tools/registry.sh FORCE
+	@mkdir -p $(@D)
+	@sh tools/registry.sh $(STYLES) >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$O/obj/registry_table.o: $O/registry_table.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+FORCE:
+
+tests: $(TESTS)
+$O/tests/%: tests/unit/%.c $(TESTLIB) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(TESTLIB) $(LIB) -lcmocka $(LIBS)
+$O/obj/tests/%.o: tests/lib/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/lib -c -o $@ $<
+$O/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+deps:
+	@CC="$(CC)" sh tools/deps.sh check
+
+demo:
+	@CC="$(CC)" sh tools/deps.sh build
+	@+$(MAKE) --no-print-directory all
+	@sh tools/demo.sh $O/adele
+
+check: deps
+	@+$(MAKE) --no-print-directory run-check
+run-check: all tests
+	@sh tools/check.sh $O
+
+bench: deps
+	@+$(MAKE) --no-print-directory run-bench
+run-bench: all $(BENCHES)
+	@sh tools/bench.sh $O
+
+lint:
+	@CC="$(CC)" sh tools/deps.sh check lint
+	@sh tools/lint.sh
+
+doc:
+	@CC="$(CC)" sh tools/deps.sh doc
+	@+$(MAKE) --no-print-directory all
+	@sh tools/doc.sh $O
+
+install: all
+	install -D $O/adele $(DESTDIR)$(PREFIX)/bin/adele
+	install -D -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libadele.a
+	install -D -m 644 src/adele.h $(DESTDIR)$(PREFIX)/include/adele.h
+	for h in $$(cd src && find . -name '*.h'); do \
+	    install -D -m 644 src/$$h $(DESTDIR)$(PREFIX)/include/adele/$$h; done
+	for f in potentials examples doc; do \
+	    mkdir -p $(DESTDIR)$(PREFIX)/share/adele; \
+	    cp -R $$f $(DESTDIR)$(PREFIX)/share/adele/; done
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $O -name '*.d' 2>/dev/null)

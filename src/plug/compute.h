@@ -1,0 +1,31 @@
+/* Computes: measurements, evaluated when somebody asks and kept while the
+   configuration (adele_stamp) stays. */
+
+#ifndef ADELE_COMPUTE_H
+#define ADELE_COMPUTE_H
+
+#include "plug/style.h"
+
+struct compute {
+    struct instance head;
+    struct outputs out;
+};
+
+struct compute_style {
+    struct style style;
+    /* NEED_ bits that the forces must give first; default none.  The caller
+       has made them available when an output function runs. */
+    unsigned (*need)(struct adele *ctx, struct compute *c);
+    int (*scalar)(struct adele *ctx, struct compute *c); /* sets out.scalar */
+    int (*vector)(struct adele *ctx, struct compute *c);
+    int (*array)(struct adele *ctx, struct compute *c);
+    int (*site)(struct adele *ctx, struct compute *c);
+};
+
+struct compute *compute_find(const struct adele *ctx, const char *id);
+
+/* Brings one shape up to date: forces first, then the style's function,
+   unless the stamp says that it still holds. */
+int compute_evaluate(struct adele *ctx, struct compute *c, enum shape shape);
+
+#endif

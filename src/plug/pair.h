@@ -1,0 +1,77 @@
+/* Force styles (`pair_style`) and what they give.
+
+   The one entry for everybody who needs forces, energies or densities of the
+   present configuration is forces_require(ctx, mask): it computes what is
+   missing and nothing else.  A style writes only the parts asked for. */
+
+#ifndef ADELE_PAIR_H
+#define ADELE_PAIR_H
+
+#include "elec/fermi.h"
+#include "plug/model.h"
+
+enum pair_need {
+    NEED_FORCE = 1,
+    NEED_ENERGY = 2,    /* elastic, electronic: everything in `pe` */
+    NEED_DENSITY = 4,   /* n[site] */
+    NEED_BOND = 8,      /* rho[bond] */
+    NEED_MU = 16,       /* mu, number */
+    NEED_SPECTRUM = 32, /* eigenvalues, ascending */
+    NEED_ENTROPY = 64,  /* entropy, band energy */
+    NEED_BITS = 7
+};
+
+/* All electronic and elastic quantities of one configuration. */
+struct pair_result {
+    unsigned have;      /* NEED_ bits that hold, for the stamp below */
+    uint64_t stamp;     /* displacement tag + parameter tag they belong to */
+    struct field *force;
+    double *n;          /* [nsite] site order */
+    double *rho;        /* [nbond] in the order of the model's bonds */
+    double *level;      /* [nlevel] eigenvalues */
+    int64_t nsite, nbond, nlevel;
+    double elastic;     /* elastic energy */
+    double electronic;  /* Omega (fixed mu) or Omega + mu N (fixed number),
+                           with the model's constant */
+    double mu, number, band, entropy;
+};
+
+struct pair {
+    struct instance head;
+    unsigned gives;          /* NEED_ bits this instance can give; set by init */
+    bool gradient;           /* force is -d(energy)/d(displacement) exactly */
+    bool global;             /* needs the whole configuration on one rank */
+    int halo[3];             /* else: displacement border needed */
+};
+
+struct pair_style {
+    struct style style;
+    /* Before each run and after changes of lattice, model, electrons: check
+       and allocate.  Idempotent. */
+    int (*setup)(struct adele *ctx, struct pair *p);
+    /* Fill the parts `need` of the present configuration into r.  Parts not
+       asked for may be filled too (set r->have accordingly), force excepted. */
+    int (*compute)(struct adele *ctx, struct pair *p, unsigned need,
+                   struct pair_result *r);
+};
+
+int pair_result_init(struct adele *ctx, struct pair_result *r);
+void pair_result_fini(struct pair_result *r);
+
+/* The running style: ctx->forces holds `need` afterwards. */
+int forces_require(struct adele *ctx, unsigned need);
+/* Any style into any result (compute .. using STYLE). */
+int pair_require(struct adele *ctx, struct pair *p, unsigned need,
+                 struct pair_result *r);
+/* What the present style gives (0 without one). */
+unsigned forces_gives(const struct adele *ctx);
+/* elastic + electronic. */
+double pair_energy(const struct pair_result *r);
+
+/* Shared by all styles that solve electrons: terms of the present
+   configuration, kept by tag in the context of the caller. */
+int pair_terms(struct adele *ctx, struct terms *t);
+/* Elastic part and, from r->n and r->rho, forces, as asked. */
+int pair_elastic(struct adele *ctx, unsigned need, struct pair_result *r);
+
+#endif

@@ -1,0 +1,35 @@
+/* The table of all styles, written by the build from the names of the files
+   under src/styles/, plus those that `plugin load` adds. */
+
+#ifndef ADELE_REGISTRY_H
+#define ADELE_REGISTRY_H
+
+#include "plug/args.h"
+#include "plug/style.h"
+
+/* NULL when unknown.  "ave/time" and, with the suffix on, "ml" -> "ml/gpu". */
+const struct style *registry_find(const struct adele *ctx, const char *kind,
+                                  const char *name);
+/* All names of a kind, sorted; *n of them.  The array is the registry's. */
+const char *const *registry_names(const char *kind, int *n);
+/* All kinds: "pair", "fix", .. */
+const char *const *registry_kinds(int *n);
+
+/* Adds a plugin's style; refuses wrong abi or size, or a taken name, with
+   both values. */
+int registry_add(struct adele *ctx, const struct style *style,
+                 const struct where *where);
+
+/* Finds the style named by words[0], allocates its instance, parses words[1..],
+   calls init.  NULL with a recorded error.  `prepare` (may be NULL) is called
+   on the zeroed instance before parsing (id, group). */
+struct instance *instance_new(struct adele *ctx, const char *kind,
+                              const struct words *words,
+                              void (*prepare)(void *self, void *data),
+                              void *data);
+void instance_free(struct adele *ctx, struct instance *self);
+
+/* Usage text of a style: syntax line, arguments, outputs, citations. */
+void style_help(const struct style *style, struct text *out);
+
+#endif

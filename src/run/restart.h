@@ -1,0 +1,23 @@
+/* Restart files (HDF5): boundary, lattice, model, electrons, groups, state,
+   step, tick, time, and the saved state of fixes, pair style and dumps by ID
+   and style.  Written under a temporary name and renamed. */
+
+#ifndef ADELE_RESTART_H
+#define ADELE_RESTART_H
+
+#include "core/context.h"
+
+int restart_write(struct adele *ctx, const char *path);
+int restart_read(struct adele *ctx, const char *path);
+/* A fix or pair style made after read_restart gets back what was saved for the
+   same ID and style; called by the commands that make them. */
+struct instance;
+int restart_hand_back(struct adele *ctx, struct instance *self);
+/* `restart N F`, `restart 0`: timed writing; next step of it. */
+int restart_schedule(struct adele *ctx, int64_t every, const char *path1,
+                     const char *path2);
+int64_t restart_next(const struct adele *ctx);
+int restart_due(struct adele *ctx); /* write now, as scheduled */
+void restart_free(struct adele *ctx);
+
+#endif
