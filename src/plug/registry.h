@@ -10,10 +10,10 @@
 /* NULL when unknown.  "ave/time" and, with the suffix on, "ml" -> "ml/gpu". */
 const struct style *registry_find(const struct adele *ctx, const char *kind,
                                   const char *name);
-/* All names of a kind, sorted; *n of them.  The array is the registry's. */
-const char *const *registry_names(const char *kind, int *n);
-/* All kinds: "pair", "fix", .. */
-const char *const *registry_kinds(int *n);
+/* All names of a kind, sorted, into names; how many were put there. */
+int registry_names(const char *kind, const char **names, int capacity);
+/* All kinds: "command", "compute", "dump", .. */
+int registry_kinds(const char **names, int capacity);
 
 /* Adds a plugin's style; refuses wrong abi or size, or a taken name, with
    both values. */
@@ -29,6 +29,11 @@ struct instance *instance_new(struct adele *ctx, const char *kind,
                               void *data);
 void instance_free(struct adele *ctx, struct instance *self);
 
+/* `clear`: everything but variables, log and input goes back to the start. */
+void adele_clear(struct adele *ctx);
+
+/* "fix ID GROUP langevin Tstart Tstop damp seed [tally yes|no]". */
+void style_usage(const struct style *style, struct text *out);
 /* Usage text of a style: syntax line, arguments, outputs, citations. */
 void style_help(const struct style *style, struct text *out);
 
