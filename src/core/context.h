@@ -60,6 +60,11 @@ struct state {
     struct field *onsite; /* NULL: none */
 };
 
+/* The time loop ends after the present step when this is set.  HALT_RUN holds
+   for this run (who set it clears it when the run has finished); HALT_ALL
+   makes later runs and minimisations of the deck take no step either. */
+enum halt { HALT_NONE, HALT_RUN, HALT_ALL };
+
 #define LIST_OF(type) struct { struct type **item; int n, capacity; }
 
 struct adele {
@@ -94,6 +99,7 @@ struct adele {
     double time, dt;   /* in units of the model */
     int64_t run_first, run_last, run_begin, run_end; /* begin/end: `start`,`stop` for ramps */
     bool running;
+    int halt; /* enum halt: set by fix halt, timer timeout */
     /* Runs deck text (`run .. every`, read_restart, fix actions): the only way
        from a style to the interpreter. */
     int (*execute)(struct adele *ctx, const char *text, const char *name);

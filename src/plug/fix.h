@@ -16,6 +16,9 @@ struct fix {
     int64_t every; /* end_of_step is called at multiples of this step; 0: every
                       step that next_step names, or each step without it */
     bool integrates; /* moves the sites of its group */
+    bool inertial;   /* .. with their velocity: a thermostat acts on it */
+    bool freezes;    /* holds the sites of its group: no other fix moves them */
+    bool in_energy;  /* fix_modify energy yes: its energy counts in `pe` */
 };
 
 struct fix_style {
@@ -23,14 +26,16 @@ struct fix_style {
     int (*setup)(struct adele *ctx, struct fix *f); /* before a run, forces known */
     int (*prepare)(struct adele *ctx, struct fix *f); /* before a run, before forces */
     int (*initial_integrate)(struct adele *ctx, struct fix *f);
-    int (*post_force)(struct adele *ctx, struct fix *f); /* also in minimize */
+    /* Changes ctx->state.force, the forces that move the sites; also in
+       minimize.  The forces of the pair style itself stay as they are. */
+    int (*post_force)(struct adele *ctx, struct fix *f);
     int (*final_integrate)(struct adele *ctx, struct fix *f);
     int (*thermostat)(struct adele *ctx, struct fix *f);
     int (*end_of_step)(struct adele *ctx, struct fix *f);
     int (*finish)(struct adele *ctx, struct fix *f); /* after a run */
     /* NEED_ bits of the forces at a coming step (its number), default none. */
     unsigned (*need)(struct adele *ctx, struct fix *f, int64_t step);
-    /* Energy this fix adds to `pe` when fix_modify energy is on (addforce). */
+    /* Energy this fix adds to `pe` when in_energy is set (addforce). */
     int (*energy)(struct adele *ctx, struct fix *f, double *energy);
     /* `fix_modify ID key value ..`: the words after the ID, NULL = none. */
     const struct arg *modify;
@@ -42,5 +47,31 @@ struct fix_style {
 };
 
 struct fix *fix_find(const struct adele *ctx, const char *id);
+
+/* Brings one shape of f->out up to date through the style's function. */
+int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape);
+
+/* The energy that all fixes with in_energy add to `pe`. */
+int fix_energy(struct adele *ctx, double *sum);
+
+/* Which sites a fix acts on: those of its group that no fix freezes (a fix
+   that freezes acts on its whole group).  Without a mask: all of them. */
+struct fix_sites {
+    const uint64_t *mask; /* groups.mask, site order; NULL: every site */
+    uint64_t member, frozen;
+};
+struct fix_sites fix_sites(const struct adele *ctx, const struct fix *f);
+static inline bool fix_acts(const struct fix_sites *s, int64_t site)
+{
+    if (!s->mask)
+        return true;
+    return (s->mask[site] & s->member) && !(s->mask[site] & s->frozen);
+}
+
+/* Warns when a site of f is moved by an earlier fix as well. */
+void fix_warn_moved_twice(struct adele *ctx, const struct fix *f);
+/* Warns, once for *warned, when the electrons have another temperature. */
+void fix_warn_electrons(struct adele *ctx, const struct fix *f, double temp,
+                        bool *warned);
 
 #endif
