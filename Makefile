@@ -36,7 +36,7 @@ ALL_CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer \
 endif
 
 STYLES := $(sort $(wildcard src/styles/*/*.c))
-SOURCE := $(sort $(wildcard src/*/*.c)) $(STYLES)
+SOURCE := src/adele.c $(sort $(wildcard src/*/*.c)) $(STYLES)
 OBJECT := $(SOURCE:src/%.c=$O/obj/%.o) $O/obj/registry_table.o
 LIB    := $O/libadele.a
 TESTS  := $(patsubst tests/unit/%.c,$O/tests/%,$(wildcard tests/unit/*.c))

@@ -69,6 +69,7 @@ enum halt { HALT_NONE, HALT_RUN, HALT_ALL };
 
 struct adele {
     struct error error;
+    struct text error_text; /* what adele_error returned last */
     struct log log;
     struct timers timers;
     uint64_t clock; /* source of all tags: field writes, parameters, steps */
@@ -110,6 +111,7 @@ struct adele {
     bool check_only; /* -check: set everything up, step nothing */
     bool skip_run;   /* -skiprun */
     bool interactive;
+    int quit_status; /* of `quit N`, with ADELE_EQUIT */
     volatile sig_atomic_t interrupt; /* signal number to act on, or 0 */
     char *suffix;                    /* -suffix, or NULL */
 };
