@@ -9,6 +9,8 @@
 struct compute {
     struct instance head;
     struct outputs out;
+    bool fresh; /* evaluated at every use: reads what changes without a new
+                   stamp (variables, fixes) */
 };
 
 struct compute_style {
@@ -23,6 +25,9 @@ struct compute_style {
 };
 
 struct compute *compute_find(const struct adele *ctx, const char *id);
+
+/* The OUT_ bits that this instance gives. */
+unsigned compute_shapes(const struct compute *c);
 
 /* Brings one shape up to date: forces first, then the style's function,
    unless the stamp says that it still holds. */

@@ -82,6 +82,8 @@ struct outputs {
     double *site; /* [nsite_col][nlocal], site order */
     int nsite_col;
     uint64_t stamp[4]; /* adele_stamp at which scalar, vector, array, site hold */
+    unsigned shapes;   /* OUT_ bits of this instance when its arguments decide;
+                          0: every shape that its style has a function for */
 };
 
 /* (Re)allocate a part of the outputs, zeroed when its size changes; 0 or a

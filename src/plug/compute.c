@@ -1,0 +1,87 @@
+/* Evaluation of computes: forces first, then the style's function, once for
+   each state of the simulation; see compute.h. */
+
+#include "plug/compute.h"
+
+#include <string.h>
+
+#include "plug/pair.h"
+
+typedef int (*output_function)(struct adele *, struct compute *);
+
+static const struct compute_style *style_of(const struct compute *c)
+{
+    return (const struct compute_style *)c->head.style;
+}
+
+/* The place of a shape in outputs.stamp, and the function that fills it. */
+static output_function function_of(const struct compute *c, enum shape shape,
+                                   int *place)
+{
+    const struct compute_style *s = style_of(c);
+    switch (shape) {
+    case OUT_SCALAR:
+        *place = 0;
+        return s->scalar;
+    case OUT_VECTOR:
+        *place = 1;
+        return s->vector;
+    case OUT_ARRAY:
+        *place = 2;
+        return s->array;
+    case OUT_SITE:
+        *place = 3;
+        return s->site;
+    }
+    return NULL;
+}
+
+struct compute *compute_find(const struct adele *ctx, const char *id)
+{
+    for (int k = 0; k < ctx->computes.n; k++)
+        if (!strcmp(ctx->computes.item[k]->head.id, id))
+            return ctx->computes.item[k];
+    return NULL;
+}
+
+unsigned compute_shapes(const struct compute *c)
+{
+    const struct compute_style *s = style_of(c);
+    unsigned all = (s->scalar ? OUT_SCALAR : 0U) |
+                   (s->vector ? OUT_VECTOR : 0U) |
+                   (s->array ? OUT_ARRAY : 0U) | (s->site ? OUT_SITE : 0U);
+    return c->out.shapes ? all & c->out.shapes : all;
+}
+
+static int refuse(struct adele *ctx, const struct compute *c, enum shape shape)
+{
+    const char *what = shape == OUT_SCALAR   ? "number (c_ID)"
+                       : shape == OUT_VECTOR ? "vector (c_ID[i])"
+                       : shape == OUT_ARRAY  ? "array (c_ID[i][j])"
+                                             : "value for each site";
+    return err_run_at(ctx, &c->head.where, "compute %s (%s) has no %s",
+                      c->head.id, c->head.style->name, what);
+}
+
+int compute_evaluate(struct adele *ctx, struct compute *c, enum shape shape)
+{
+    int place = 0;
+    output_function function = function_of(c, shape, &place);
+    if (!function || !(compute_shapes(c) & (unsigned)shape))
+        return refuse(ctx, c, shape);
+
+    uint64_t stamp = adele_stamp(ctx);
+    if (!c->fresh && stamp && c->out.stamp[place] == stamp)
+        return ADELE_OK;
+
+    const struct compute_style *s = style_of(c);
+    unsigned need = s->need ? s->need(ctx, c) : 0;
+    int status = need ? need_pair(ctx) : ADELE_OK;
+    if (!status && need)
+        status = forces_require(ctx, need);
+    if (!status)
+        status = function(ctx, c);
+    if (!status)
+        c->out.stamp[place] = stamp;
+    return status;
+}
