@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "plug/column.h"
 #include "plug/pair.h"
 
 typedef int (*output_function)(struct adele *, struct compute *);
@@ -51,6 +52,17 @@ unsigned compute_shapes(const struct compute *c)
                    (s->vector ? OUT_VECTOR : 0U) |
                    (s->array ? OUT_ARRAY : 0U) | (s->site ? OUT_SITE : 0U);
     return c->out.shapes ? all & c->out.shapes : all;
+}
+
+bool compute_input_fresh(const struct adele *ctx, const struct column *input)
+{
+    const char *name = input->ref.name;
+    if (!name) /* a column of its own, no reference */
+        return false;
+    if (input->ref.kind != REF_COMPUTE)
+        return true;
+    const struct compute *c = compute_find(ctx, name);
+    return c && c->fresh;
 }
 
 static int refuse(struct adele *ctx, const struct compute *c, enum shape shape)

@@ -13,6 +13,8 @@ struct compute {
                    stamp (variables, fixes) */
 };
 
+struct column;
+
 struct compute_style {
     struct style style;
     /* NEED_ bits that the forces must give first; default none.  The caller
@@ -32,5 +34,9 @@ unsigned compute_shapes(const struct compute *c);
 /* Brings one shape up to date: forces first, then the style's function,
    unless the stamp says that it still holds. */
 int compute_evaluate(struct adele *ctx, struct compute *c, enum shape shape);
+
+/* Whether an input changes without a new stamp (variables, fixes, computes
+   of such): then the compute that reads it sets `fresh`. */
+bool compute_input_fresh(const struct adele *ctx, const struct column *input);
 
 #endif
