@@ -1,0 +1,11 @@
+/* The point group of a lattice, found from its shape. */
+
+#ifndef ADELE_LATTICE_SYMMETRY_H
+#define ADELE_LATTICE_SYMMETRY_H
+
+#include "core/lattice.h"
+
+/* Fills lat->op and lat->nop; 0 or -1 (memory). */
+int lattice_symmetry(struct lattice *lat);
+
+#endif
