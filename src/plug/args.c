@@ -345,7 +345,10 @@ static int take_list(struct parser *p, const struct arg *a)
         list_free(list);
     before = list->n;
     while (next_word(p)) {
-        if (a->kind == ARG_LIST && find_keyword(p, next_word(p)))
+        /* the words that must be there are taken even when they read like a
+           keyword: `cdw of q` has a keyword q as well */
+        if (a->kind == ARG_LIST && list->n - before >= least &&
+            find_keyword(p, next_word(p)))
             break;
         if (a->bounded && a->max > 0 && list->n - before >= (int)a->max)
             break;

@@ -33,7 +33,8 @@ enum arg_kind {
     ARG_VALUE,  /* struct value: number or v_ c_ f_ reference, plug/value.h */
     ARG_GROUP,  /* int: group index */
     ARG_LIST,   /* struct arg_list: words up to the next keyword of the table;
-                   .min, .max: how many (default at least 1) */
+                   .min, .max: how many (default at least 1); the first .min
+                   may read like a keyword */
     ARG_NUMBERS, /* struct arg_numbers: exactly .count numbers */
     ARG_ONEOF,  /* int: index into .cases, each with a table for what follows */
     ARG_STYLE,  /* struct instance *: a nested style of .style_kind, takes all

@@ -17,7 +17,9 @@ static void add_placeholder(const struct arg *a, struct text *out)
     case ARG_FILE: text_add(out, "FILE"); break;
     case ARG_VALUE: text_add(out, "X|v_name"); break;
     case ARG_GROUP: text_add(out, "GROUP"); break;
-    case ARG_LIST: text_add(out, "word ..."); break;
+    case ARG_LIST:
+        text_add(out, a->bounded && a->max == 1 ? "WORD" : "word ...");
+        break;
     case ARG_STYLE: text_add(out, "STYLE args"); break;
     case ARG_REST: text_add(out, "..."); break;
     case ARG_NUMBERS:
@@ -57,7 +59,8 @@ static void add_positional(const struct arg *a, struct text *out)
         add_choices(a, out);
     else
         text_add(out, a->name);
-    if (a->kind == ARG_LIST || a->kind == ARG_REST)
+    bool one = a->bounded && a->max == 1;
+    if ((a->kind == ARG_LIST || a->kind == ARG_REST) && !one)
         text_add(out, " ...");
     if (a->def)
         text_addc(out, ']');

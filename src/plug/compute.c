@@ -54,6 +54,34 @@ unsigned compute_shapes(const struct compute *c)
     return c->out.shapes ? all & c->out.shapes : all;
 }
 
+int compute_wave(struct adele *ctx, const struct arg_list *list, double q[3])
+{
+    int dim = ctx->lat->shape.dim;
+    q[0] = q[1] = q[2] = 0;
+    if (list->n != dim)
+        return err_deck(ctx, &list->word[0].where,
+                        "a wave vector on a %s lattice has %d component%s, "
+                        "found %d",
+                        ctx->lat->shape.name, dim, dim == 1 ? "" : "s",
+                        list->n);
+    for (int k = 0; k < dim; k++) {
+        int status =
+            arg_number(ctx, &list->word[k], "a wave vector component", &q[k]);
+        if (status)
+            return status;
+    }
+    return ADELE_OK;
+}
+
+void compute_mask(const struct adele *ctx, const struct compute *c, double *x)
+{
+    if (c->head.group == 0)
+        return;
+    for (int64_t i = 0; i < ctx->lat->nlocal; i++)
+        if (!groups_has(&ctx->groups, c->head.group, i))
+            x[i] = 0;
+}
+
 bool compute_input_fresh(const struct adele *ctx, const struct column *input)
 {
     const char *name = input->ref.name;

@@ -4,6 +4,7 @@
 #ifndef ADELE_COMPUTE_H
 #define ADELE_COMPUTE_H
 
+#include "plug/args.h"
 #include "plug/style.h"
 
 struct compute {
@@ -12,8 +13,6 @@ struct compute {
     bool fresh; /* evaluated at every use: reads what changes without a new
                    stamp (variables, fixes) */
 };
-
-struct column;
 
 struct compute_style {
     struct style style;
@@ -35,8 +34,16 @@ unsigned compute_shapes(const struct compute *c);
    unless the stamp says that it still holds. */
 int compute_evaluate(struct adele *ctx, struct compute *c, enum shape shape);
 
+/* A Cartesian wave vector from an argument `q KX [KY [KZ]]`: as many numbers as
+   the lattice has dimensions, the others zero. */
+int compute_wave(struct adele *ctx, const struct arg_list *list, double q[3]);
+
+/* x [nlocal] = 0 outside the group of the compute. */
+void compute_mask(const struct adele *ctx, const struct compute *c, double *x);
+
 /* Whether an input changes without a new stamp (variables, fixes, computes
    of such): then the compute that reads it sets `fresh`. */
+struct column;
 bool compute_input_fresh(const struct adele *ctx, const struct column *input);
 
 #endif

@@ -43,10 +43,7 @@ static int site(struct adele *ctx, struct compute *c)
         return status;
     int64_t n = ctx->lat->nlocal;
     memcpy(c->out.site, ctx->forces->n, (size_t)n * sizeof(double));
-    if (c->head.group)
-        for (int64_t i = 0; i < n; i++)
-            if (!groups_has(&ctx->groups, c->head.group, i))
-                c->out.site[i] = 0;
+    compute_mask(ctx, c, c->out.site);
     return ADELE_OK;
 }
 

@@ -3,7 +3,7 @@
 
        compute ke all ke                                                     */
 
-#include "base/sum.h"
+#include "core/kinetic.h"
 #include "plug/compute.h"
 #include "plug/model.h"
 
@@ -63,9 +63,10 @@ static int site(struct adele *ctx, struct compute *c)
 
 static int scalar(struct adele *ctx, struct compute *c)
 {
-    int status = compute_evaluate(ctx, c, OUT_SITE);
+    int status = need_model(ctx);
     if (!status)
-        c->out.scalar = sum_array(c->out.site, ctx->lat->nlocal);
+        status = kinetic_energy(ctx, c->head.group, ctx->model->mass,
+                                &c->out.scalar);
     return status;
 }
 

@@ -8,8 +8,9 @@
 
        compute T all temp                                                    */
 
-#include "base/sum.h"
 #include "base/mem.h"
+#include "base/sum.h"
+#include "core/kinetic.h"
 #include "plug/compute.h"
 #include "plug/model.h"
 
@@ -48,13 +49,9 @@ static void fini(struct adele *ctx, void *self)
 static double sum_velocity_squared(const struct adele *ctx, const struct temp *t,
                                    int comp)
 {
-    int64_t n = ctx->lat->nlocal;
     field_gather(ctx->state.velocity, comp, t->work);
-    if (t->base.head.group)
-        for (int64_t i = 0; i < n; i++)
-            if (!groups_has(&ctx->groups, t->base.head.group, i))
-                t->work[i] = 0;
-    return sum_squares(t->work, n);
+    compute_mask(ctx, &t->base, t->work);
+    return sum_squares(t->work, ctx->lat->nlocal);
 }
 
 static int vector(struct adele *ctx, struct compute *c)
@@ -75,14 +72,11 @@ static int vector(struct adele *ctx, struct compute *c)
 
 static int scalar(struct adele *ctx, struct compute *c)
 {
-    int status = compute_evaluate(ctx, c, OUT_VECTOR);
-    if (status)
-        return status;
-    double sum = 0;
-    for (int64_t k = 0; k < c->out.nvector; k++)
-        sum += c->out.vector[k];
-    c->out.scalar = sum / (double)c->out.nvector;
-    return ADELE_OK;
+    int status = need_model(ctx);
+    if (!status)
+        status = kinetic_temperature(ctx, c->head.group, ctx->model->mass,
+                                     &c->out.scalar);
+    return status;
 }
 
 const struct compute_style compute_temp = {
