@@ -21,11 +21,15 @@ struct terms {
     struct bond *bond; /* [nbond], fixed for a lattice */
     double *hopping;   /* [nbond], h_b */
     double *onsite;    /* [nsite], e_i */
+    double *row;       /* [nsite], scratch of terms_bounds */
     double constant;   /* added to Omega */
     uint64_t tag;      /* of the configuration they belong to; 0: none */
+    uint64_t bond_tag; /* of the model whose bonds they hold; 0: none */
+    int64_t capacity;  /* of bond */
 };
 
-/* Bonds of a stencil, each pair once, in site order; kind for all. */
+/* Bonds of a stencil, each pair once, in site order; kind for all.  0 or -1
+   (memory). */
 struct lattice;
 struct stencil;
 int terms_add_stencil(struct terms *t, const struct lattice *lat,
@@ -37,7 +41,7 @@ void terms_fini(struct terms *t);
 /* h [nsite][nsite], symmetric, both triangles. */
 void terms_dense(const struct terms *t, double *h);
 
-/* Gershgorin: all eigenvalues lie in [*lo, *hi]. */
+/* Gershgorin: all eigenvalues lie in [*lo, *hi].  Uses t->row. */
 void terms_bounds(const struct terms *t, double *lo, double *hi);
 
 #endif

@@ -25,6 +25,8 @@ struct model {
                      each is a scalar */
     bool use_bonds; /* forces need rho[bond], not only n[site] */
     int halo[3];  /* border of the displacement that elastic() reads */
+    uint64_t tag; /* raised when its bond list may have changed; set by the
+                     `model` command */
 };
 
 struct model_style {
@@ -40,8 +42,8 @@ struct model_style {
     int (*bonds)(struct adele *ctx, struct model *m, struct terms *t);
     int (*values)(struct adele *ctx, struct model *m, struct terms *t);
 
-    /* force = elastic force (overwrites); *energy gets the elastic energy when
-       not NULL. */
+    /* force = elastic force (overwrites) when not NULL; *energy gets the elastic
+       energy when not NULL. */
     int (*elastic)(struct adele *ctx, struct model *m, struct field *force,
                    double *energy);
 

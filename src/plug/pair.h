@@ -29,7 +29,7 @@ struct pair_result {
     double *n;          /* [nsite] site order */
     double *rho;        /* [nbond] in the order of the model's bonds */
     double *level;      /* [nlevel] eigenvalues */
-    int64_t nsite, nbond, nlevel;
+    int64_t nsite, nbond, nlevel; /* lengths of n, rho, level; 0: not there */
     double elastic;     /* elastic energy */
     double electronic;  /* Omega (fixed mu) or Omega + mu N (fixed number),
                            with the model's constant */
@@ -42,12 +42,13 @@ struct pair {
     bool gradient;           /* force is -d(energy)/d(displacement) exactly */
     bool global;             /* needs the whole configuration on one rank */
     int halo[3];             /* else: displacement border needed */
+    uint64_t ready;          /* ctx->parameter_tag of the last setup */
 };
 
 struct pair_style {
     struct style style;
-    /* Before each run and after changes of lattice, model, electrons: check
-       and allocate.  Idempotent. */
+    /* Called by pair_setup: check against lattice, model and electrons, and
+       allocate.  Idempotent. */
     int (*setup)(struct adele *ctx, struct pair *p);
     /* Fill the parts `need` of the present configuration into r.  Parts not
        asked for may be filled too (set r->have accordingly), force excepted. */
@@ -55,8 +56,19 @@ struct pair_style {
                    struct pair_result *r);
 };
 
+/* An empty result; pair_require makes room for the parts it is asked for. */
 int pair_result_init(struct adele *ctx, struct pair_result *r);
 void pair_result_fini(struct pair_result *r);
+/* Room for n, rho and level of these lengths; 0 leaves one as it is. */
+int pair_result_reserve(struct adele *ctx, struct pair_result *r, int64_t nsite,
+                        int64_t nbond, int64_t nlevel);
+
+/* The style's setup, unless it already ran for the present parameters: before
+   each run and each evaluation. */
+int pair_setup(struct adele *ctx, struct pair *p);
+/* What results of the present configuration carry as their stamp: it grows
+   with every change of displacement, disorder, model and electrons. */
+uint64_t pair_stamp(const struct adele *ctx);
 
 /* The running style: ctx->forces holds `need` afterwards. */
 int forces_require(struct adele *ctx, unsigned need);
@@ -69,9 +81,11 @@ unsigned forces_gives(const struct adele *ctx);
 double pair_energy(const struct pair_result *r);
 
 /* Shared by all styles that solve electrons: terms of the present
-   configuration, kept by tag in the context of the caller. */
+   configuration with the disorder, kept by tag in the context of the caller
+   (start from {0}, end with terms_fini).  An error when they are not finite. */
 int pair_terms(struct adele *ctx, struct terms *t);
-/* Elastic part and, from r->n and r->rho, forces, as asked. */
-int pair_elastic(struct adele *ctx, unsigned need, struct pair_result *r);
+/* What follows from the densities: elastic energy and force, as asked, plus, when r->have holds NEED_DENSITY,
+   the electronic force of r->n and r->rho. */
+int pair_complete(struct adele *ctx, unsigned need, struct pair_result *r);
 
 #endif

@@ -1,0 +1,234 @@
+/* Force evaluation: see plug/pair.h.
+
+   A result keeps the stamp of the configuration it was computed from, and
+   the parts that hold for it; whoever asks gets the missing parts computed and
+   nothing else. */
+
+#include "plug/pair.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+static const char *const need_name[NEED_BITS] = {
+    "forces", "the energy", "densities", "bond densities",
+    "the chemical potential", "the spectrum", "the entropy"};
+
+int pair_result_init(struct adele *ctx, struct pair_result *r)
+{
+    (void)ctx;
+    *r = (struct pair_result){0};
+    return 0;
+}
+
+void pair_result_fini(struct pair_result *r)
+{
+    field_free(r->force);
+    mem_free(r->n);
+    mem_free(r->rho);
+    mem_free(r->level);
+    *r = (struct pair_result){0};
+}
+
+static int reserve(struct adele *ctx, double **array, int64_t *have, int64_t n)
+{
+    if (n == 0 || *have == n)
+        return 0;
+    double *p = mem_resize(*array, (size_t)n, sizeof *p);
+    if (!p)
+        return err_memory(ctx, "densities", 8.0 * (double)n);
+    *array = p;
+    *have = n;
+    return 0;
+}
+
+int pair_result_reserve(struct adele *ctx, struct pair_result *r, int64_t nsite,
+                        int64_t nbond, int64_t nlevel)
+{
+    int status = reserve(ctx, &r->n, &r->nsite, nsite);
+    if (!status)
+        status = reserve(ctx, &r->rho, &r->nbond, nbond);
+    if (!status)
+        status = reserve(ctx, &r->level, &r->nlevel, nlevel);
+    return status;
+}
+
+static int reserve_force(struct adele *ctx, struct pair_result *r)
+{
+    if (r->force && r->force->lat == ctx->lat &&
+        r->force->ncomp == ctx->model->ncomp)
+        return 0;
+    struct field *f = field_new(ctx->lat, ctx->model->ncomp, &ctx->clock);
+    if (!f)
+        return err_memory(ctx, "forces",
+                          8.0 * ctx->model->ncomp * (double)ctx->lat->nlocal);
+    field_free(r->force);
+    r->force = f;
+    return 0;
+}
+
+uint64_t pair_stamp(const struct adele *ctx)
+{
+    return ctx->state.displacement->tag + ctx->parameter_tag +
+           (ctx->state.onsite ? ctx->state.onsite->tag : 0);
+}
+
+int pair_setup(struct adele *ctx, struct pair *p)
+{
+    const struct pair_style *style = (const struct pair_style *)p->head.style;
+    if (p->ready == ctx->parameter_tag)
+        return 0;
+    int status = style->setup ? style->setup(ctx, p) : 0;
+    if (!status)
+        p->ready = ctx->parameter_tag;
+    return status;
+}
+
+static int refuse(struct adele *ctx, const struct pair *p, unsigned lacking)
+{
+    int bit = 0;
+    while (!(lacking >> bit & 1))
+        bit++;
+    return err_run_at(ctx, &p->head.where,
+                      "pair_style %s does not give %s, which is needed here",
+                      p->head.style->name, need_name[bit]);
+}
+
+int pair_require(struct adele *ctx, struct pair *p, unsigned need,
+                 struct pair_result *r)
+{
+    const struct pair_style *style = (const struct pair_style *)p->head.style;
+    int status = pair_setup(ctx, p);
+    if (status)
+        return status;
+    if (need & ~p->gives)
+        return refuse(ctx, p, need & ~p->gives);
+    uint64_t stamp = pair_stamp(ctx);
+    if (r->stamp != stamp) {
+        r->have = 0;
+        r->stamp = stamp;
+    }
+    unsigned missing = need & ~r->have;
+    if (!missing)
+        return 0;
+    if ((missing & NEED_FORCE) && (status = reserve_force(ctx, r)))
+        return status;
+    enum task before = timers_enter(&ctx->timers, TASK_PAIR);
+    status = style->compute(ctx, p, missing, r);
+    timers_enter(&ctx->timers, before);
+    if (status)
+        r->have = 0;
+    else
+        r->have |= missing;
+    return status;
+}
+
+int forces_require(struct adele *ctx, unsigned need)
+{
+    int status = need_pair(ctx);
+    return status ? status : pair_require(ctx, ctx->pair, need, ctx->forces);
+}
+
+unsigned forces_gives(const struct adele *ctx)
+{
+    return ctx->pair ? ctx->pair->gives : 0;
+}
+
+double pair_energy(const struct pair_result *r)
+{
+    return r->elastic + r->electronic;
+}
+
+static int make_bonds(struct adele *ctx, struct terms *t)
+{
+    struct model *m = ctx->model;
+    const struct model_style *style = (const struct model_style *)m->head.style;
+    terms_fini(t);
+    if (terms_init(t, ctx->lat->nsite))
+        return err_memory(ctx, "the Hamiltonian", 16.0 * (double)ctx->lat->nsite);
+    int status = style->bonds(ctx, m, t);
+    if (!status && terms_finish(t))
+        status = err_memory(ctx, "the Hamiltonian", 8.0 * (double)t->nbond);
+    if (status)
+        terms_fini(t);
+    else
+        t->bond_tag = m->tag;
+    return status;
+}
+
+/* Adds the disorder, site order. */
+static void add_disorder(const struct field *onsite, double *e)
+{
+    const struct lattice *lat = onsite->lat;
+    int nb = lat->shape.nbasis;
+    for (int b = 0; b < nb; b++) {
+        const double *w = field_read(onsite, 0, b);
+        int64_t site = b;
+        for (int64_t r = 0; r < field_nrow(onsite); r++) {
+            const double *row = w + field_row(onsite, r);
+            for (int x = 0; x < lat->local[0]; x++, site += nb)
+                e[site] += row[x];
+        }
+    }
+}
+
+static int check_finite(struct adele *ctx, const struct terms *t)
+{
+    for (int64_t i = 0; i < t->nsite; i++) {
+        if (!isfinite(t->onsite[i]))
+            return err_run(ctx,
+                           "the electronic energy of site %lld is %g: the "
+                           "displacement has grown out of bounds (a smaller "
+                           "timestep may help)",
+                           (long long)i + 1, t->onsite[i]);
+    }
+    for (int64_t k = 0; k < t->nbond; k++) {
+        if (!isfinite(t->hopping[k]))
+            return err_run(ctx,
+                           "the hopping between sites %lld and %lld is %g: the "
+                           "displacement has grown out of bounds (a smaller "
+                           "timestep may help)",
+                           (long long)t->bond[k].i + 1,
+                           (long long)t->bond[k].j + 1, t->hopping[k]);
+    }
+    return 0;
+}
+
+int pair_terms(struct adele *ctx, struct terms *t)
+{
+    struct model *m = ctx->model;
+    const struct model_style *style = (const struct model_style *)m->head.style;
+    uint64_t tag = pair_stamp(ctx);
+    int status = 0;
+    if (t->bond_tag == 0 || t->bond_tag != m->tag)
+        status = make_bonds(ctx, t);
+    if (status || t->tag == tag)
+        return status;
+    t->tag = 0;
+    status = style->values(ctx, m, t);
+    if (status)
+        return status;
+    if (ctx->state.onsite)
+        add_disorder(ctx->state.onsite, t->onsite);
+    status = check_finite(ctx, t);
+    if (!status)
+        t->tag = tag;
+    return status;
+}
+
+int pair_complete(struct adele *ctx, unsigned need, struct pair_result *r)
+{
+    struct model *m = ctx->model;
+    const struct model_style *style = (const struct model_style *)m->head.style;
+    struct field *force = need & NEED_FORCE ? r->force : NULL;
+    double *energy = need & NEED_ENERGY ? &r->elastic : NULL;
+    if (!force && !energy)
+        return 0;
+    enum task before = timers_enter(&ctx->timers, TASK_FORCE);
+    int status = style->elastic(ctx, m, force, energy);
+    if (!status && force && (r->have & NEED_DENSITY))
+        status = style->electronic(ctx, m, r->n, m->use_bonds ? r->rho : NULL,
+                                   force);
+    timers_enter(&ctx->timers, before);
+    return status;
+}
