@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 /* Grid of an axis of infinite length: holds 0, pi, pi/2, 2 pi/3, 2 pi/5. */
-enum { INFINITE_GRID = 5040, REFINEMENTS = 40 };
+enum { INFINITE_GRID = 840, REFINEMENTS = 40 };
 
 struct search {
     const struct lattice *lat;
