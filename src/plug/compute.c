@@ -82,6 +82,13 @@ void compute_mask(const struct adele *ctx, const struct compute *c, double *x)
             x[i] = 0;
 }
 
+int compute_column(struct adele *ctx, const struct word *w, struct column *out)
+{
+    char density[] = "n";
+    struct word n = {.text = density, .where = w->where};
+    return column_parse(ctx, strcmp(w->text, "density") ? w : &n, out);
+}
+
 bool compute_input_fresh(const struct adele *ctx, const struct column *input)
 {
     const char *name = input->ref.name;

@@ -41,9 +41,12 @@ int compute_wave(struct adele *ctx, const struct arg_list *list, double q[3]);
 /* x [nlocal] = 0 outside the group of the compute. */
 void compute_mask(const struct adele *ctx, const struct compute *c, double *x);
 
+/* A per-site input; the word `density` stands for the column n. */
+struct column;
+int compute_column(struct adele *ctx, const struct word *w, struct column *out);
+
 /* Whether an input changes without a new stamp (variables, fixes, computes
    of such): then the compute that reads it sets `fresh`. */
-struct column;
 bool compute_input_fresh(const struct adele *ctx, const struct column *input);
 
 #endif

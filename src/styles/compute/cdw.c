@@ -81,7 +81,7 @@ static int init(struct adele *ctx, void *self)
     if (!status)
         status = read_wave(ctx, s, q);
     if (!status)
-        status = column_parse(ctx, &s->of.word[0], &s->column);
+        status = compute_column(ctx, &s->of.word[0], &s->column);
     if (status)
         return status;
     s->base.fresh = compute_input_fresh(ctx, &s->column);
