@@ -47,6 +47,12 @@ struct fix_style {
 };
 
 struct fix *fix_find(const struct adele *ctx, const char *id);
+/* Records "unknown fix 'word'" with the fixes that there are. */
+struct word;
+int fix_unknown(struct adele *ctx, const struct word *word);
+
+/* The OUT_ bits that this instance gives. */
+unsigned fix_shapes(const struct fix *f);
 
 /* Brings one shape of f->out up to date through the style's function. */
 int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape);
@@ -55,21 +61,45 @@ int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape);
 int fix_energy(struct adele *ctx, double *sum);
 
 /* Which sites a fix acts on: those of its group that no fix freezes (a fix
-   that freezes acts on its whole group).  Without a mask: all of them. */
+   that freezes acts on its whole group). */
 struct fix_sites {
-    const uint64_t *mask; /* groups.mask, site order; NULL: every site */
+    bool every, none;
+    const uint64_t *mask; /* groups.mask, site order */
     uint64_t member, frozen;
 };
 struct fix_sites fix_sites(const struct adele *ctx, const struct fix *f);
 static inline bool fix_acts(const struct fix_sites *s, int64_t site)
 {
-    if (!s->mask)
-        return true;
-    return (s->mask[site] & s->member) && !(s->mask[site] & s->frozen);
+    if (s->every || s->none)
+        return s->every;
+    return (!s->member || (s->mask[site] & s->member)) &&
+           !(s->mask[site] & s->frozen);
+}
+
+/* The local sites cut into stretches of up to FIX_STRETCH along x, the work
+   items of threaded loops: as many for any number of threads, so that sums
+   over stretches in order keep their bits. */
+enum { FIX_STRETCH = 1024 };
+struct fix_stretch {
+    int basis, x, n; /* n sites from cell x of the row on */
+    int64_t row;
+    int64_t site;  /* local site-ordered index of the first; the next follow
+                      at a distance of nbasis */
+    int64_t noise; /* the same in the whole lattice: the key of its noise */
+};
+int64_t fix_stretches(const struct lattice *lat);
+struct fix_stretch fix_stretch(const struct lattice *lat, int64_t k);
+/* Where it begins, counted from field_write(f, component, 0). */
+static inline ptrdiff_t fix_at(const struct field *f,
+                               const struct fix_stretch *s)
+{
+    return s->basis * f->stride_basis + field_row(f, s->row) + s->x;
 }
 
 /* Warns when a site of f is moved by an earlier fix as well. */
 void fix_warn_moved_twice(struct adele *ctx, const struct fix *f);
+/* Warns when a site of f is moved by no fix that uses its velocity. */
+void fix_warn_not_moved(struct adele *ctx, const struct fix *f);
 /* Warns, once for *warned, when the electrons have another temperature. */
 void fix_warn_electrons(struct adele *ctx, const struct fix *f, double temp,
                         bool *warned);
