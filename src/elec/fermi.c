@@ -16,6 +16,9 @@
 
 static const double NUMBER_TOLERANCE = 1e-12;
 
+/* Electrons and holes are at most N + 1 each: a hundredth of the tolerance. */
+static const double ROUNDING = 1e-14;
+
 /* Levels closer than this times the largest |e| count as one at T = 0: the
    rounding of a dense eigensolver, with room. */
 static const double DEGENERATE = 1e-11;
@@ -75,11 +78,10 @@ static double solve_bracketed(const struct count *c, double goal, double lo,
                               double hi)
 {
     double shift = 0.5 * (lo + hi), last = INFINITY;
-    double enough = goal == 0 ? 2e-3 * c->tolerance : 1e-6 * fabs(goal);
     for (int i = 0; i < 2100 && lo < hi; i++) {
         struct excess x = excess_at(c, shift);
         double r = x.value - goal;
-        if (fabs(r) <= enough)
+        if (fabs(r) <= ROUNDING * (x.electrons + x.holes) + 1e-6 * fabs(goal))
             break;
         if (r < 0)
             lo = shift;

@@ -12,7 +12,8 @@
 
 static const char *const need_name[NEED_BITS] = {
     "forces", "the energy", "densities", "bond densities",
-    "the chemical potential", "the spectrum", "the entropy"};
+    "the chemical potential", "the spectrum (`using ed` solves for it)",
+    "the entropy"};
 
 int pair_result_init(struct adele *ctx, struct pair_result *r)
 {
