@@ -90,7 +90,7 @@ double eigen_bytes(double n, bool vectors)
 double eigen_seconds(double n, bool vectors, int nthread)
 {
     double operations = (vectors ? 9.0 : 4.0 / 3) * n * n * n;
-    return operations / ((vectors ? 14e9 : 5e9) * (nthread < 1 ? 1 : nthread));
+    return operations / ((vectors ? 35e9 : 12e9) * (nthread < 1 ? 1 : nthread));
 }
 
 /* Whether fewer levels have holes than have electrons. */
