@@ -1,0 +1,48 @@
+/* HDF5 datasets of configurations: the file that dump dataset writes and
+   read_dump, rerun (and h5py) read.
+
+   Root attributes: format "adele dataset", version, adele_version, lattice,
+   cells [3], shape [Lz, Ly, Lx, basis], boundary, sites.  Groups model,
+   electrons, pair hold their parameters as attributes (text: the deck's
+   words); provenance holds the deck, the fixes and the dump command as
+   strings.  Per frame, extendable and chunked: step, time, energy, mu
+   [frame], and each column [frame][site]. */
+
+#ifndef ADELE_DATASET_H
+#define ADELE_DATASET_H
+
+#include "core/context.h"
+
+struct dataset;
+
+struct dataset_frame {
+    int64_t step;
+    double time, energy, mu;
+    const double *value; /* [ncolumn][nsite] */
+};
+
+/* A new file, or an existing one to append to, which must have been made for
+   the same lattice, model, electrons, force style and columns.  NULL with a
+   recorded run error at `where`. */
+struct dataset *dataset_create(struct adele *ctx, const char *path,
+                               const char *const *column, int ncolumn,
+                               bool append, const struct where *where,
+                               const char *command);
+int dataset_append(struct adele *ctx, struct dataset *s,
+                   const struct dataset_frame *frame, bool flush);
+/* Completes the file; frees. */
+int dataset_close(struct adele *ctx, struct dataset *s);
+
+/* For reading.  NULL with a deck error at `where`. */
+struct dataset *dataset_open(struct adele *ctx, const char *path,
+                             const struct where *where);
+bool dataset_is(const char *path); /* begins like an HDF5 file */
+int64_t dataset_frames(const struct dataset *s);
+int64_t dataset_sites(const struct dataset *s);
+int dataset_head(struct adele *ctx, struct dataset *s, int64_t frame,
+                 int64_t *step, double *time);
+/* One column of one frame: [nsite]. */
+int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
+                   const struct word *column, double *out);
+
+#endif
