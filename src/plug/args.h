@@ -76,6 +76,7 @@ struct arg {
     const struct arg_case *cases;   /* ARG_ONEOF */
     const char *style_kind;         /* ARG_STYLE */
     size_t given; /* offset of a bool that tells whether it was given; 0 none */
+    const char *syntax; /* what usage lines show for the words of a list */
     const char *unit;
     const char *doc;
 };

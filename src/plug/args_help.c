@@ -10,6 +10,10 @@
 
 static void add_placeholder(const struct arg *a, struct text *out)
 {
+    if (a->syntax) {
+        text_add(out, a->syntax);
+        return;
+    }
     switch (a->kind) {
     case ARG_INT: text_add(out, "N"); break;
     case ARG_NUMBER: text_add(out, "X"); break;
@@ -58,8 +62,8 @@ static void add_positional(const struct arg *a, struct text *out)
     else if (a->kind == ARG_CHOICE)
         add_choices(a, out);
     else
-        text_add(out, a->name);
-    bool one = a->bounded && a->max == 1;
+        text_add(out, a->syntax ? a->syntax : a->name);
+    bool one = a->syntax || (a->bounded && a->max == 1);
     if ((a->kind == ARG_LIST || a->kind == ARG_REST) && !one)
         text_add(out, " ...");
     if (a->def)
