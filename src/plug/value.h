@@ -45,6 +45,9 @@ void value_free(struct value *v);
    Vectors and per-site arrays stay valid until the next evaluation of the same
    producer.  site: [nlocal], site order. */
 int value_get(struct adele *ctx, const struct value *v, double *out);
+/* out [nlocal], site order: a per-site reference as it is, anything else the
+   same number everywhere. */
+int value_sites(struct adele *ctx, const struct value *v, double *out);
 int reference_scalar(struct adele *ctx, const struct reference *r, double *out);
 int reference_vector(struct adele *ctx, const struct reference *r,
                      const double **v, int64_t *n);
