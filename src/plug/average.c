@@ -39,6 +39,11 @@ bool average_clock_may(const struct average_clock *c, int64_t step)
     return place_in_window(c, step) >= 0;
 }
 
+bool average_clock_first(const struct adele *ctx, const struct average_clock *c)
+{
+    return place_in_window(c, ctx->step) == 0;
+}
+
 enum average_due average_clock_now(const struct adele *ctx,
                                    const struct average_clock *c)
 {
@@ -258,4 +263,52 @@ void average_file_fini(struct average_file *f)
     file_close(f->file);
     f->file = NULL;
     text_free(&f->header);
+}
+
+/* One conversion for a double, e f g a with flags, width, precision. */
+static bool format_is_good(const char *f)
+{
+    int conversions = 0;
+    for (; *f; f++) {
+        if (*f != '%')
+            continue;
+        if (f[1] == '%') {
+            f++;
+            continue;
+        }
+        f += 1 + strspn(f + 1, "-+ #0");
+        f += strspn(f, "0123456789");
+        if (*f == '.')
+            f += 1 + strspn(f + 1, "0123456789");
+        if (!*f || !strchr("eEfFgGaA", *f))
+            return false;
+        conversions++;
+    }
+    return conversions == 1;
+}
+
+int average_format_check(struct adele *ctx, const char *format)
+{
+    if (format_is_good(format))
+        return ADELE_OK;
+    return err_deck(ctx, NULL,
+                    "format '%s': expected one conversion of a number such as "
+                    "%%g or %%.15e",
+                    format);
+}
+
+void average_format(struct text *out, const char *format, double value)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    text_addf(out, format, value);
+#pragma GCC diagnostic pop
+}
+
+int average_other(struct adele *ctx, const struct instance *self)
+{
+    return err_deck(ctx, &self->where,
+                    "fix %s (%s): the restart file holds its state for other "
+                    "arguments; give them as they were, or the fix another ID",
+                    self->id, self->style->name);
 }

@@ -31,6 +31,8 @@ enum average_due average_clock_now(const struct adele *ctx,
                                    const struct average_clock *c);
 void average_clock_taken(const struct adele *ctx, struct average_clock *c,
                          enum average_due due);
+/* Whether the present step takes the first sample of a window. */
+bool average_clock_first(const struct adele *ctx, const struct average_clock *c);
 /* Whether a sample may be due at a coming step. */
 bool average_clock_may(const struct average_clock *c, int64_t step);
 void average_clock_save(const struct average_clock *c, struct blob *to);
@@ -92,6 +94,13 @@ int average_file_open(struct adele *ctx, struct average_file *f,
 int average_file_put(struct adele *ctx, struct average_file *f,
                      const struct where *where, const struct text *block);
 void average_file_fini(struct average_file *f);
+
+/* A user's printf format of one number; text of a number by it. */
+int average_format_check(struct adele *ctx, const char *format);
+void average_format(struct text *out, const char *format, double value);
+
+/* The error of a fix whose saved state belongs to other arguments. */
+int average_other(struct adele *ctx, const struct instance *self);
 
 /* ave one | running | window M of blocks of n numbers. */
 enum average_mode { AVERAGE_ONE, AVERAGE_RUNNING, AVERAGE_WINDOW };
