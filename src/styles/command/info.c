@@ -1,0 +1,252 @@
+/* info CATEGORY ..: what the simulation consists of at this moment. */
+
+#include <string.h>
+
+#include <fftw3.h>
+#include <gsl/gsl_version.h>
+#include <hdf5.h>
+
+#include "base/mem.h"
+#include "expr/variable.h"
+#include "plug/command.h"
+#include "plug/compute.h"
+#include "plug/dump.h"
+#include "plug/fix.h"
+#include "plug/model.h"
+#include "plug/pair.h"
+#include "plug/region.h"
+#include "plug/registry.h"
+
+struct info {
+    struct instance head;
+    struct arg_list words;
+};
+
+static const struct arg args[] = {
+    {ARG_REST, "category ..", AT(struct info, words), .bounded = true, .min = 1,
+     .doc = "system, groups, regions, computes, fixes, dumps, variables, "
+            "styles [KIND], memory, time, config, all"},
+    {0}};
+
+static void add_lattice(const struct adele *ctx, struct text *out)
+{
+    const struct lattice *lat = ctx->lat;
+
+    text_addf(out, "lattice: %s", lat->shape.name);
+    for (int k = 0; k < lat->shape.dim; k++)
+        text_addf(out, "%s%d", k ? " x " : " ", lat->n[k]);
+    text_add(out, ", boundary");
+    for (int k = 0; k < lat->shape.dim; k++)
+        text_addf(out, " %c", lat->periodic[k] ? 'p' : 'f');
+    text_addf(out, ", %lld sites, %d neighbours at most\n",
+              (long long)lat->nsite, lat->nearest.n[0]);
+}
+
+static void show_system(struct adele *ctx, struct text *out)
+{
+    const struct electrons *e = &ctx->electrons;
+
+    text_add(out, "System\n  ");
+    if (ctx->lat)
+        add_lattice(ctx, out);
+    else
+        text_add(out, "no lattice yet\n");
+    if (ctx->model)
+        text_addf(out, "  model: %s\n", ctx->model->head.text);
+    if (e->mode == ELECTRONS_FILLING)
+        text_addf(out, "  electrons: filling %.10g, temperature %.10g\n",
+                  e->filling, e->temp);
+    if (e->mode == ELECTRONS_MU)
+        text_addf(out, "  electrons: mu %.10g, temperature %.10g\n", e->mu,
+                  e->temp);
+    if (e->mode == ELECTRONS_MIDGAP)
+        text_addf(out, "  electrons: midgap, temperature %.10g\n", e->temp);
+    if (ctx->pair)
+        text_addf(out, "  forces: pair_style %s\n", ctx->pair->head.text);
+    text_addf(out, "  step %lld, time %.15g, timestep %.15g\n",
+              (long long)ctx->step, ctx->time, ctx->dt);
+}
+
+static void show_groups(struct adele *ctx, struct text *out)
+{
+    text_add(out, "Groups\n");
+    for (int i = 0; i < GROUP_MAX && ctx->lat; i++) {
+        if (ctx->groups.name[i] || i == 0)
+            text_addf(out, "  %s: %lld sites\n",
+                      i ? ctx->groups.name[i] : "all",
+                      (long long)groups_count(&ctx->groups, i));
+    }
+}
+
+static void add_instance(const struct adele *ctx, const struct instance *self,
+                         struct text *out)
+{
+    const char *group = self->group ? ctx->groups.name[self->group] : "all";
+
+    text_addf(out, "  %s: %s, group %s\n", self->id, self->text,
+              group ? group : "?");
+}
+
+#define SHOW_LIST(function, title, list)                                      \
+    static void function(struct adele *ctx, struct text *out)                 \
+    {                                                                         \
+        text_add(out, title "\n");                                            \
+        for (int i = 0; i < ctx->list.n; i++)                                 \
+            add_instance(ctx, &ctx->list.item[i]->head, out);                 \
+    }
+SHOW_LIST(show_computes, "Computes", computes)
+SHOW_LIST(show_fixes, "Fixes", fixes)
+
+static void show_dumps(struct adele *ctx, struct text *out)
+{
+    text_add(out, "Dumps\n");
+    for (int i = 0; i < ctx->dumps.n; i++) {
+        const struct dump *d = ctx->dumps.item[i];
+
+        add_instance(ctx, &d->head, out);
+        text_addf(out, "    %lld snapshots in %s\n", (long long)d->written,
+                  d->path);
+    }
+}
+
+static void show_regions(struct adele *ctx, struct text *out)
+{
+    text_add(out, "Regions\n");
+    for (int i = 0; i < ctx->regions.n; i++)
+        text_addf(out, "  %s: %s\n", ctx->regions.item[i]->head.id,
+                  ctx->regions.item[i]->head.text);
+}
+
+static void show_variables(struct adele *ctx, struct text *out)
+{
+    text_add(out, "Variables\n");
+    variables_describe(ctx, out);
+}
+
+static void show_memory(struct adele *ctx, struct text *out)
+{
+    char held[16], peak[16];
+
+    text_addf(out, "Memory\n  %s held, %s at most",
+              text_bytes(held, (double)mem_held()),
+              text_bytes(peak, (double)mem_peak()));
+    if (ctx->lat)
+        text_addf(out, ", %.0f bytes a site",
+                  (double)mem_held() / (double)ctx->lat->nsite);
+    text_addc(out, '\n');
+}
+
+static void show_time(struct adele *ctx, struct text *out)
+{
+    char clock[24];
+
+    text_addf(out, "Time\n  %s since the start\n",
+              text_clock(clock, wall_time() - ctx->start_wall));
+}
+
+static void show_config(struct adele *ctx, struct text *out)
+{
+    unsigned h5[3] = {0};
+
+    H5get_libversion(&h5[0], &h5[1], &h5[2]);
+    text_addf(out,
+              "Configuration\n  adele %s, style interface %d, %d OpenMP "
+              "threads\n  GSL %s, %s, HDF5 %u.%u.%u\n  compiler %s\n",
+              ADELE_VERSION, ADELE_ABI, ctx->nthread, GSL_VERSION, fftw_version,
+              h5[0], h5[1], h5[2], __VERSION__);
+}
+
+static const struct category {
+    const char *name;
+    void (*show)(struct adele *ctx, struct text *out);
+} categories[] = {
+    {"config", show_config},     {"system", show_system},
+    {"groups", show_groups},     {"regions", show_regions},
+    {"computes", show_computes}, {"fixes", show_fixes},
+    {"dumps", show_dumps},       {"variables", show_variables},
+    {"memory", show_memory},     {"time", show_time}};
+enum { NCATEGORY = sizeof categories / sizeof *categories, STYLE_MAX = 256 };
+
+static void add_styles(const char *kind, struct text *out)
+{
+    const char *names[STYLE_MAX];
+    int n = registry_names(kind, names, STYLE_MAX);
+
+    text_addf(out, "  %s:", kind);
+    for (int i = 0; i < n; i++)
+        text_addf(out, " %s", names[i]);
+    text_addc(out, '\n');
+}
+
+/* `styles`, or `styles KIND`: *at is behind the word. */
+static void show_styles(const struct arg_list *words, int *at, struct text *out)
+{
+    const char *kinds[STYLE_MAX];
+    int n = registry_kinds(kinds, STYLE_MAX);
+
+    text_add(out, "Styles\n");
+    for (int i = 0; i < n && *at < words->n; i++) {
+        if (strcmp(words->word[*at].text, kinds[i]))
+            continue;
+        add_styles(kinds[i], out);
+        ++*at;
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        add_styles(kinds[i], out);
+}
+
+static int unknown(struct adele *ctx, const struct word *w)
+{
+    const char *names[NCATEGORY + 2];
+
+    for (int i = 0; i < NCATEGORY; i++)
+        names[i] = categories[i].name;
+    names[NCATEGORY] = "styles";
+    names[NCATEGORY + 1] = "all";
+    return err_unknown(ctx, &w->where, "category of info", w->text, names,
+                       NCATEGORY + 2);
+}
+
+static int show(struct adele *ctx, const struct arg_list *words, int *at,
+                struct text *out)
+{
+    const struct word *w = &words->word[(*at)++];
+    bool all = strcmp(w->text, "all") == 0;
+    bool known = all;
+
+    for (int i = 0; i < NCATEGORY; i++) {
+        if (!all && strcmp(w->text, categories[i].name))
+            continue;
+        categories[i].show(ctx, out);
+        known = true;
+    }
+    if (all || strcmp(w->text, "styles") == 0) {
+        show_styles(words, at, out);
+        known = true;
+    }
+    return known ? 0 : unknown(ctx, w);
+}
+
+static int run(struct adele *ctx, void *self, const struct words *words)
+{
+    const struct info *c = self;
+    struct text out = {0};
+    int status = 0;
+
+    (void)words;
+    for (int at = 0; at < c->words.n && !status;)
+        status = show(ctx, &c->words, &at, &out);
+    if (!status && out.failed)
+        status = err_memory(ctx, "info", 0);
+    if (!status && out.s)
+        log_write(&ctx->log, out.s);
+    text_free(&out);
+    return status;
+}
+
+const struct command_style command_info = {
+    .style = {STYLE_HEAD(command, "info", struct info),
+              .summary = "list what the simulation consists of",
+              .args = args},
+    .run = run};
