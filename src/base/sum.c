@@ -18,7 +18,7 @@ double sum_chunks(int64_t n,
                   double (*part)(const void *data, int64_t begin, int64_t end),
                   const void *data)
 {
-    double total = 0, partial[ROUND];
+    double total = 0, partial[ROUND] = {0};
     int64_t nchunk = n / SUM_CHUNK + (n % SUM_CHUNK != 0);
     for (int64_t first = 0; first < nchunk; first += ROUND) {
         int count = nchunk - first < ROUND ? (int)(nchunk - first) : ROUND;
