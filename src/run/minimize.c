@@ -53,8 +53,9 @@ static const char *const stop_name[] = {
 
 struct search {
     struct adele *ctx;
-    int64_t n;                /* values: components times sites */
-    double *x, *f, *h, *old;  /* [n] start of line, force, direction, old force */
+    int64_t n; /* values: components times sites */
+    double *x, *f, *h,
+        *old; /* [n] start of line, force, direction, old force */
     double energy, alpha;
     double energy_first, energy_before, norm_first, max_first, alpha_last,
         move_last;
@@ -156,8 +157,8 @@ static int line_search(struct search *m, double *work, int64_t maxeval,
         slope = sum_product(m->f, m->h, m->n);
         low = m->energy <= start - armijo * alpha * slope0 ||
               (m->energy <= start + noise && fabs(slope) < 0.9 * slope0);
-        if (low && (fabs(slope) <= 0.1 * slope0 ||
-                    (slope > 0 && alpha >= limit))) {
+        if (low &&
+            (fabs(slope) <= 0.1 * slope0 || (slope > 0 && alpha >= limit))) {
             *found = true;
             break;
         }

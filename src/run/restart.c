@@ -23,8 +23,7 @@ static int64_t matched_step(const char *name, const char *head, size_t nhead,
     int64_t step;
 
     if (n <= nhead + ntail || strncmp(name, head, nhead) ||
-        strcmp(name + n - ntail, tail) ||
-        n - nhead - ntail >= sizeof digits)
+        strcmp(name + n - ntail, tail) || n - nhead - ntail >= sizeof digits)
         return -1;
     memcpy(digits, name + nhead, n - nhead - ntail);
     return text_integer(digits, &step) && step >= 0 ? step : -1;
@@ -52,8 +51,8 @@ static int latest(struct adele *ctx, char **path)
     dir = opendir(folder);
     mem_free(folder);
     while (dir && (entry = readdir(dir))) {
-        int64_t step = matched_step(entry->d_name, head, (size_t)(star - head),
-                                    star + 1);
+        int64_t step =
+            matched_step(entry->d_name, head, (size_t)(star - head), star + 1);
 
         best = step > best ? step : best;
     }
@@ -110,7 +109,8 @@ static int restore_clock(struct adele *ctx, const char *path,
     if (!s)
         return ctx->error.status;
     if (get_int(from, "run/step", &step) || get_int(from, "run/tick", &tick) ||
-        get_number(from, "run/time", &time) || get_number(from, "run/dt", &dt) ||
+        get_number(from, "run/time", &time) ||
+        get_number(from, "run/dt", &dt) ||
         get_int(from, "run/base_step", &base_step) ||
         get_number(from, "run/base_time", &base_time))
         return damaged(ctx, path, "run");
@@ -392,8 +392,7 @@ int64_t restart_next(const struct adele *ctx)
 {
     const struct schedule *s = ctx->schedule;
 
-    if (!s || s->restart_every <= 0 ||
-        ctx->step > INT64_MAX - s->restart_every)
+    if (!s || s->restart_every <= 0 || ctx->step > INT64_MAX - s->restart_every)
         return INT64_MAX;
     return (ctx->step / s->restart_every + 1) * s->restart_every;
 }

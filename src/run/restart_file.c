@@ -46,7 +46,9 @@ struct item *items_add(struct items *items, const char *name,
         return NULL;
     items->item = grown;
     new = &grown[items->n];
-    *new = (struct item){.name = mem_strdup(name), .type = type, .n = n,
+    *new = (struct item){.name = mem_strdup(name),
+                         .type = type,
+                         .n = n,
                          .data = mem_zalloc(n, item_size(type))};
     if (!new->name || !new->data) {
         mem_free(new->name);
@@ -153,8 +155,8 @@ static bool put_dataset(hid_t file, const struct item *t)
     bool good;
 
     H5Pset_create_intermediate_group(links, 1);
-    set = H5Dcreate2(file, t->name, type, space, links, H5P_DEFAULT,
-                     H5P_DEFAULT);
+    set =
+        H5Dcreate2(file, t->name, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
     good = set >= 0 && (n == 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL,
                                            H5P_DEFAULT, t->data) >= 0);
     if (set >= 0)

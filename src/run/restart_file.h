@@ -34,7 +34,6 @@ void items_free(struct items *items);
 int restart_file_write(struct adele *ctx, const char *path,
                        const struct items *items);
 /* All items of a file whose checksum is right. */
-int restart_file_read(struct adele *ctx, const char *path,
-                      struct items *items);
+int restart_file_read(struct adele *ctx, const char *path, struct items *items);
 
 #endif

@@ -31,12 +31,22 @@ static void add_value(struct text *out, const struct arg *a, const void *at)
     const struct value *v = at;
 
     switch (a->kind) {
-    case ARG_INT: text_addf(out, " %lld", (long long)*(const int64_t *)at); break;
-    case ARG_NUMBER: text_addf(out, " %.17g", *(const double *)at); break;
-    case ARG_BOOL: text_add(out, *(const bool *)at ? " yes" : " no"); break;
+    case ARG_INT:
+        text_addf(out, " %lld", (long long)*(const int64_t *)at);
+        break;
+    case ARG_NUMBER:
+        text_addf(out, " %.17g", *(const double *)at);
+        break;
+    case ARG_BOOL:
+        text_add(out, *(const bool *)at ? " yes" : " no");
+        break;
     case ARG_WORD:
-    case ARG_FILE: text_addf(out, " \"%s\"", *(char *const *)at); break;
-    case ARG_CHOICE: text_addf(out, " %s", a->choice[*(const int *)at]); break;
+    case ARG_FILE:
+        text_addf(out, " \"%s\"", *(char *const *)at);
+        break;
+    case ARG_CHOICE:
+        text_addf(out, " %s", a->choice[*(const int *)at]);
+        break;
     case ARG_VALUE:
         if (v->is_reference)
             text_addf(out, " %c_%s", (char)v->ref.kind, v->ref.name);
@@ -50,7 +60,8 @@ static void add_value(struct text *out, const struct arg *a, const void *at)
             text_addf(out, " %.17g", list->value[i]);
         break;
     }
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -277,10 +288,9 @@ int restart_write(struct adele *ctx, const char *path)
         return 0;
     name = restart_path_of_step(path, ctx->step);
     if (!name || collect(ctx, &items))
-        status = ctx->error.status
-                     ? ctx->error.status
-                     : err_memory(ctx, "a restart file",
-                                  24.0 * (double)ctx->lat->nsite);
+        status = ctx->error.status ? ctx->error.status
+                                   : err_memory(ctx, "a restart file",
+                                                24.0 * (double)ctx->lat->nsite);
     else
         status = restart_file_write(ctx, name, &items);
     items_free(&items);

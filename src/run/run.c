@@ -83,7 +83,7 @@ int run_each_fix(struct adele *ctx, size_t place)
     return status;
 }
 
-#define EACH_FIX(ctx, function)                                               \
+#define EACH_FIX(ctx, function)                                                \
     run_each_fix(ctx, offsetof(struct fix_style, function))
 
 static int end_of_step(struct adele *ctx)
@@ -316,7 +316,8 @@ static uint64_t run_parts(const struct adele *ctx)
 static int set_span(struct adele *ctx, const struct run_options *o)
 {
     if (o->steps > INT64_MAX - ctx->step)
-        return err_deck(ctx, NULL, "run: step %lld + %lld is too large a number",
+        return err_deck(ctx, NULL,
+                        "run: step %lld + %lld is too large a number",
                         (long long)ctx->step, (long long)o->steps);
     ctx->run_first = ctx->step;
     ctx->run_last = ctx->step + o->steps;

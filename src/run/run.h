@@ -35,8 +35,12 @@ int run_finish(struct adele *ctx);
 
 /* `timer`: seconds that the steps of later runs may take together (< 0: no
    limit), looked at every so many steps; how much the summary tells. */
-enum run_detail { RUN_DETAIL_OFF, RUN_DETAIL_LOOP, RUN_DETAIL_NORMAL,
-                  RUN_DETAIL_FULL };
+enum run_detail {
+    RUN_DETAIL_OFF,
+    RUN_DETAIL_LOOP,
+    RUN_DETAIL_NORMAL,
+    RUN_DETAIL_FULL
+};
 struct run_timer {
     double timeout;
     int64_t every;

@@ -55,11 +55,11 @@ static void print_row(struct adele *ctx, const char *name, double seconds,
 
 static void print_breakdown(struct adele *ctx)
 {
-    static const enum task pair[] = {TASK_PAIR, TASK_BUILD, TASK_SOLVE,
+    static const enum task pair[] = {TASK_PAIR,    TASK_BUILD, TASK_SOLVE,
                                      TASK_DENSITY, TASK_FORCE, TASK_DESCRIPTOR,
                                      TASK_NETWORK};
-    static const char *const part[] = {NULL, " build", " solve", " density",
-                                       " force", " descr", " network"};
+    static const char *const part[] = {
+        NULL, " build", " solve", " density", " force", " descr", " network"};
     const struct timers *t = &ctx->timers;
     double total = 0;
     int n = sizeof pair / sizeof *pair;
@@ -127,8 +127,8 @@ int run_timer_get(struct adele *ctx, struct run_timer *t)
 
     if (!s)
         return ctx->error.status;
-    *t = (struct run_timer){.timeout = s->timeout, .every = s->timeout_every,
-                            .detail = s->detail};
+    *t = (struct run_timer){
+        .timeout = s->timeout, .every = s->timeout_every, .detail = s->detail};
     return 0;
 }
 

@@ -19,15 +19,15 @@
 
 enum { WIDTH_INTEGER = 10, WIDTH_NUMBER = 14, NUMBER_SIZE = 512 };
 
-static const char *const default_columns[] = {"step",   "time", "temp", "pe",
-                                              "ke",     "etotal", "mu"};
+static const char *const default_columns[] = {"step", "time",   "temp", "pe",
+                                              "ke",   "etotal", "mu"};
 
 /* LAMMPS's headings where they are not the keyword with a capital. */
 static const struct {
     const char *keyword, *heading;
-} headings[] = {{"pe", "PotEng"},       {"ke", "KinEng"},
-                {"etotal", "TotEng"},   {"cpu", "CPU"},
-                {"tpcpu", "T/CPU"},     {"spcpu", "S/CPU"},
+} headings[] = {{"pe", "PotEng"},         {"ke", "KinEng"},
+                {"etotal", "TotEng"},     {"cpu", "CPU"},
+                {"tpcpu", "T/CPU"},       {"spcpu", "S/CPU"},
                 {"cpuremain", "CPULeft"}, {"timeremain", "TimeoutLeft"}};
 
 static const struct {
@@ -290,7 +290,8 @@ static bool is_extensive(const struct adele *ctx, const struct thermo_column *c)
 
     if (c->key)
         return c->key->extensive;
-    if (c->ref.kind == REF_COMPUTE && (compute = compute_find(ctx, c->ref.name)))
+    if (c->ref.kind == REF_COMPUTE &&
+        (compute = compute_find(ctx, c->ref.name)))
         style = compute->head.style;
     if (c->ref.kind == REF_FIX && (fix = fix_find(ctx, c->ref.name)))
         style = fix->head.style;
@@ -430,8 +431,7 @@ static void line_one(const struct thermo *t, const double *v, struct text *out)
     text_addc(out, '\n');
 }
 
-static void line_yaml(const struct thermo *t, const double *v,
-                      struct text *out)
+static void line_yaml(const struct thermo *t, const double *v, struct text *out)
 {
     char cell[NUMBER_SIZE];
 
@@ -439,9 +439,9 @@ static void line_yaml(const struct thermo *t, const double *v,
     for (int k = 0; k < t->nshown; k++) {
         print_value(cell, &t->shown[k], v[k], "%.15g");
         text_addf(out, "%s, ",
-                  isnan(v[k])    ? ".nan"
-                  : isinf(v[k])  ? (v[k] > 0 ? ".inf" : "-.inf")
-                                 : cell + strspn(cell, " "));
+                  isnan(v[k])   ? ".nan"
+                  : isinf(v[k]) ? (v[k] > 0 ? ".inf" : "-.inf")
+                                : cell + strspn(cell, " "));
     }
     text_add(out, "]\n");
 }

@@ -36,7 +36,8 @@ struct thermo {
     struct reference every_at;
 
     enum thermo_kind kind;
-    struct thermo_column *column; /* [ncolumn] as given, empty for the default */
+    struct thermo_column
+        *column; /* [ncolumn] as given, empty for the default */
     int ncolumn;
     struct thermo_column *shown; /* [nshown] of the present run */
     int nshown;

@@ -43,9 +43,9 @@ void table_free_columns(struct thermo_column **column, int *n)
 int thermo_new(struct adele *ctx)
 {
     ctx->thermo = mem_zalloc(1, sizeof *ctx->thermo);
-    return ctx->thermo ? 0
-                       : err_memory(ctx, "the thermo table",
-                                    sizeof *ctx->thermo);
+    return ctx->thermo
+               ? 0
+               : err_memory(ctx, "the thermo table", sizeof *ctx->thermo);
 }
 
 void thermo_free(struct adele *ctx)
@@ -277,9 +277,10 @@ static int add_setting(struct adele *ctx, struct thermo_setting **list, int *n,
     if (!grown)
         return err_memory(ctx, "thermo_modify", sizeof *grown);
     *list = grown;
-    grown[*n] = (struct thermo_setting){
-        .is_format = is_format, .column = mem_strdup(column),
-        .text = mem_strdup(text), .where = where_hold(where)};
+    grown[*n] = (struct thermo_setting){.is_format = is_format,
+                                        .column = mem_strdup(column),
+                                        .text = mem_strdup(text),
+                                        .where = where_hold(where)};
     ++*n;
     if (!grown[*n - 1].column || !grown[*n - 1].text)
         return err_memory(ctx, "thermo_modify", 64);
@@ -390,8 +391,8 @@ static int choose(struct adele *ctx, const struct words *words, int *at,
 static int modify_one(struct adele *ctx, const struct words *words, int *at,
                       struct change *c)
 {
-    static const char *const keys[] = {"line", "norm", "flush", "format",
-                                       "unavailable", "colname"};
+    static const char *const keys[] = {"line",   "norm",        "flush",
+                                       "format", "unavailable", "colname"};
     static const char *const lines[] = {"one", "multi", "yaml"};
     static const char *const switches[] = {"no", "yes"};
     static const char *const unavailable[] = {"nan", "error"};
@@ -413,12 +414,14 @@ static int modify_one(struct adele *ctx, const struct words *words, int *at,
         status = choose(ctx, words, at, switches, 2, &v);
         c->flush = v;
         return status;
-    case 3: return modify_format(ctx, words, at, c);
+    case 3:
+        return modify_format(ctx, words, at, c);
     case 4:
         status = choose(ctx, words, at, unavailable, 2, &v);
         c->unavailable_is_error = v;
         return status;
-    case 5: return modify_colname(ctx, words, at, c);
+    case 5:
+        return modify_colname(ctx, words, at, c);
     default:
         return err_unknown(ctx, &w->where, "keyword of thermo_modify", w->text,
                            keys, 6);
@@ -472,7 +475,9 @@ static int commit_change(struct adele *ctx, struct change *c)
 int thermo_modify(struct adele *ctx, const struct words *words)
 {
     const struct thermo *t = ctx->thermo;
-    struct change c = {.form = t->form, .norm = t->norm, .flush = t->flush,
+    struct change c = {.form = t->form,
+                       .norm = t->norm,
+                       .flush = t->flush,
                        .unavailable_is_error = t->unavailable_is_error};
     int at = 0, status = 0;
 

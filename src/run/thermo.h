@@ -21,7 +21,7 @@ int thermo_line(struct adele *ctx);
 void thermo_end(struct adele *ctx);
 int64_t thermo_next(struct adele *ctx); /* next step with a line, after
                                            now; -1: recorded error */
-bool thermo_is_due(struct adele *ctx); /* a multiple of `thermo N` */
+bool thermo_is_due(struct adele *ctx);  /* a multiple of `thermo N` */
 unsigned thermo_need(struct adele *ctx);
 
 #endif

@@ -87,12 +87,12 @@ static void add_instance(const struct adele *ctx, const struct instance *self,
               group ? group : "?");
 }
 
-#define SHOW_LIST(function, title, list)                                      \
-    static void function(struct adele *ctx, struct text *out)                 \
-    {                                                                         \
-        text_add(out, title "\n");                                            \
-        for (int i = 0; i < ctx->list.n; i++)                                 \
-            add_instance(ctx, &ctx->list.item[i]->head, out);                 \
+#define SHOW_LIST(function, title, list)                                       \
+    static void function(struct adele *ctx, struct text *out)                  \
+    {                                                                          \
+        text_add(out, title "\n");                                             \
+        for (int i = 0; i < ctx->list.n; i++)                                  \
+            add_instance(ctx, &ctx->list.item[i]->head, out);                  \
     }
 SHOW_LIST(show_computes, "Computes", computes)
 SHOW_LIST(show_fixes, "Fixes", fixes)
@@ -159,12 +159,11 @@ static void show_config(struct adele *ctx, struct text *out)
 static const struct category {
     const char *name;
     void (*show)(struct adele *ctx, struct text *out);
-} categories[] = {
-    {"config", show_config},     {"system", show_system},
-    {"groups", show_groups},     {"regions", show_regions},
-    {"computes", show_computes}, {"fixes", show_fixes},
-    {"dumps", show_dumps},       {"variables", show_variables},
-    {"memory", show_memory},     {"time", show_time}};
+} categories[] = {{"config", show_config},     {"system", show_system},
+                  {"groups", show_groups},     {"regions", show_regions},
+                  {"computes", show_computes}, {"fixes", show_fixes},
+                  {"dumps", show_dumps},       {"variables", show_variables},
+                  {"memory", show_memory},     {"time", show_time}};
 enum { NCATEGORY = sizeof categories / sizeof *categories, STYLE_MAX = 256 };
 
 static void add_styles(const char *kind, struct text *out)
@@ -247,6 +246,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_info = {
     .style = {STYLE_HEAD(command, "info", struct info),
-              .summary = "list what the simulation consists of",
-              .args = args},
+              .summary = "list what the simulation consists of", .args = args},
     .run = run};

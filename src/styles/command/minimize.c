@@ -34,6 +34,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 const struct command_style command_minimize = {
     .style = {STYLE_HEAD(command, "minimize", struct minimize),
               .summary = "relax the lattice to a minimum of the energy",
-              .cite = "Polak1969",
-              .args = args},
+              .cite = "Polak1969", .args = args},
     .run = run};

@@ -25,6 +25,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_read_restart = {
     .style = {STYLE_HEAD(command, "read_restart", struct read_restart),
-              .summary = "go on from a restart file",
-              .args = args},
+              .summary = "go on from a restart file", .args = args},
     .run = run};

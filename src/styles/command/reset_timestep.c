@@ -34,6 +34,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_reset_timestep = {
     .style = {STYLE_HEAD(command, "reset_timestep", struct reset_timestep),
-              .summary = "set the number of the present step",
-              .args = args},
+              .summary = "set the number of the present step", .args = args},
     .run = run};

@@ -40,6 +40,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_restart = {
     .style = {STYLE_HEAD(command, "restart", struct restart),
-              .summary = "write restart files during runs",
-              .args = args},
+              .summary = "write restart files during runs", .args = args},
     .run = run};

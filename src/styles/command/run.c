@@ -18,8 +18,8 @@ struct run {
 };
 
 static const struct arg args[] = {
-    {ARG_INT, "N", AT(struct run, steps), .nonnegative = true,
-     .unit = "steps", .doc = "how many; with upto: the last step"},
+    {ARG_INT, "N", AT(struct run, steps), .nonnegative = true, .unit = "steps",
+     .doc = "how many; with upto: the last step"},
     {ARG_FLAG, "upto", AT(struct run, upto), .key = true,
      .doc = "N is the number of the last step"},
     {ARG_INT, "start", AT(struct run, start), .key = true, .nonnegative = true,
@@ -48,8 +48,10 @@ static int read_every(struct adele *ctx, struct run *r)
     if (arg_integer(ctx, w, "M", &r->every))
         return ctx->error.status;
     if (r->every < 1)
-        return err_deck(ctx, &w->where, "run: expected M (integer > 0), found "
-                        "'%s'", w->text);
+        return err_deck(ctx, &w->where,
+                        "run: expected M (integer > 0), found "
+                        "'%s'",
+                        w->text);
     return 0;
 }
 
@@ -71,8 +73,10 @@ static int check_ramp(struct adele *ctx, const struct run *r)
     int64_t last = ctx->step + r->steps;
 
     if (r->steps > INT64_MAX - ctx->step)
-        return err_deck(ctx, NULL, "run: step %lld + %lld is too large a "
-                        "number", (long long)ctx->step, (long long)r->steps);
+        return err_deck(ctx, NULL,
+                        "run: step %lld + %lld is too large a "
+                        "number",
+                        (long long)ctx->step, (long long)r->steps);
     if (r->has_start && r->start > ctx->step)
         return err_deck(ctx, NULL,
                         "run: start %lld lies after the present step %lld",
@@ -142,9 +146,12 @@ static int run(struct adele *ctx, void *self, const struct words *words)
         return ctx->error.status;
     if (ctx->running)
         return err_deck(ctx, NULL, "run cannot start within a run");
-    o = (struct run_options){.steps = r->steps, .pre = r->pre, .post = r->post,
+    o = (struct run_options){.steps = r->steps,
+                             .pre = r->pre,
+                             .post = r->post,
                              .has_start = r->has_start,
-                             .has_stop = r->has_stop, .start = r->start,
+                             .has_stop = r->has_stop,
+                             .start = r->start,
                              .stop = r->stop};
     if (!r->has_every)
         return run_part(ctx, &o);

@@ -26,6 +26,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_thermo = {
     .style = {STYLE_HEAD(command, "thermo", struct thermo_command),
-              .summary = "say how often the table gets a line",
-              .args = args},
+              .summary = "say how often the table gets a line", .args = args},
     .run = run};

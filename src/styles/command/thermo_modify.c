@@ -27,6 +27,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_thermo_modify = {
     .style = {STYLE_HEAD(command, "thermo_modify", struct thermo_modify),
-              .summary = "change how the table is printed",
-              .args = args},
+              .summary = "change how the table is printed", .args = args},
     .run = run};

@@ -10,8 +10,8 @@ struct thermo_style {
 };
 
 static const struct arg args[] = {
-    {ARG_REST, "one|multi|yaml|custom column ..", AT(struct thermo_style, words),
-     .bounded = true, .min = 1,
+    {ARG_REST, "one|multi|yaml|custom column ..",
+     AT(struct thermo_style, words), .bounded = true, .min = 1,
      .doc = "one: the usual columns; multi: several lines a step; yaml: a "
             "YAML document; custom: keywords, c_ID, c_ID[i], f_ID, v_name"},
     {0}};
@@ -26,6 +26,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_thermo_style = {
     .style = {STYLE_HEAD(command, "thermo_style", struct thermo_style),
-              .summary = "choose the columns of the table",
-              .args = args},
+              .summary = "choose the columns of the table", .args = args},
     .run = run};

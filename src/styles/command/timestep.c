@@ -7,10 +7,10 @@ struct timestep {
     double dt;
 };
 
-static const struct arg args[] = {
-    {ARG_NUMBER, "DT", AT(struct timestep, dt), .positive = true,
-     .unit = "time", .doc = "length of a step"},
-    {0}};
+static const struct arg args[] = {{ARG_NUMBER, "DT", AT(struct timestep, dt),
+                                   .positive = true, .unit = "time",
+                                   .doc = "length of a step"},
+                                  {0}};
 
 static int run(struct adele *ctx, void *self, const struct words *words)
 {
@@ -23,6 +23,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_timestep = {
     .style = {STYLE_HEAD(command, "timestep", struct timestep),
-              .summary = "set the length of a step",
-              .args = args},
+              .summary = "set the length of a step", .args = args},
     .run = run};

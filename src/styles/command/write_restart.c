@@ -8,10 +8,10 @@ struct write_restart {
     char *file;
 };
 
-static const struct arg args[] = {
-    {ARG_FILE, "FILE", AT(struct write_restart, file),
-     .doc = "name; a * becomes the step"},
-    {0}};
+static const struct arg args[] = {{ARG_FILE, "FILE",
+                                   AT(struct write_restart, file),
+                                   .doc = "name; a * becomes the step"},
+                                  {0}};
 
 static int run(struct adele *ctx, void *self, const struct words *words)
 {
