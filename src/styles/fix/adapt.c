@@ -156,26 +156,48 @@ static void fini(struct adele *ctx, void *self)
     outputs_fini(&s->fix.out);
 }
 
+/* Whether the argument table of the model allows the value. */
+static bool model_allows(const struct model *m, const char *name, double value)
+{
+    for (const struct arg *a = m->head.style->args; a && a->kind; a++) {
+        if (strcmp(a->name, name))
+            continue;
+        if ((a->positive && !(value > 0)) || (a->nonnegative && !(value >= 0)))
+            return false;
+        return !a->bounded || (value >= a->min && value <= a->max);
+    }
+    return true;
+}
+
+static bool allows(const struct adele *ctx, const char *name, double value)
+{
+    const struct electron_parameter *e = electron_parameter(name);
+
+    if (!isfinite(value))
+        return false;
+    return e ? value >= e->lo && value <= e->hi
+             : model_allows(ctx->model, name, value);
+}
+
 static int assign(struct adele *ctx, const struct entry *e, double value)
 {
-    const struct electron_parameter *limits = electron_parameter(e->name->text);
+    const char *name = e->name->text;
     const struct model_style *style;
     double *p = address(ctx, e->name), old;
 
     if (!p)
         return ctx->error.status;
-    if (!isfinite(value) ||
-        (limits && !(value >= limits->lo && value <= limits->hi)))
+    if (!allows(ctx, name, value))
         return err_run_at(ctx, &e->name->where,
-                          "fix adapt: %s cannot become %.10g (step %lld)",
-                          e->name->text, value, (long long)ctx->step);
+                          "fix adapt: %s cannot become %.10g (step %lld)", name,
+                          value, (long long)ctx->step);
     if (*p == value)
         return 0;
     old = *p;
     *p = value;
     adele_touch_parameters(ctx);
     style = (const struct model_style *)ctx->model->head.style;
-    if (!limits && style->changed && style->changed(ctx, ctx->model)) {
+    if (!electron_parameter(name) && style->changed && style->changed(ctx, ctx->model)) {
         *p = old;
         return ctx->error.status;
     }
