@@ -33,7 +33,7 @@ struct group_command {
      .min = 1, .max = 1, .doc = DOC}
 
 static const struct arg region_args[] = {
-    WORD_ARG("region", "sites inside this region"), {0}};
+    WORD_ARG("REGION", "sites inside this region"), {0}};
 static const struct arg id_args[] = {
     LIST_ARG("ids", "A[:B[:STEP]] ...",
              "site ids, ranges A:B, every STEP-th; or one of "
@@ -44,12 +44,12 @@ static const struct arg type_args[] = {
              "sublattices from 1, given as the ids are"),
     {0}};
 static const struct arg union_args[] = {
-    LIST_ARG("groups", NULL, "sites in any of these groups"), {0}};
+    LIST_ARG("GROUP", NULL, "sites in any of these groups"), {0}};
 static const struct arg subtract_args[] = {
-    LIST_ARG("groups", NULL, "sites in the first group, not in the others"),
+    LIST_ARG("GROUP", NULL, "sites in the first group, not in the others"),
     {0}};
 static const struct arg intersect_args[] = {
-    LIST_ARG("groups", NULL, "sites in all of these groups"), {0}};
+    LIST_ARG("GROUP", NULL, "sites in all of these groups"), {0}};
 static const struct arg variable_args[] = {
     WORD_ARG("v_name", "sites where this atom-style variable is not 0"), {0}};
 
