@@ -18,7 +18,7 @@ struct model_command {
 };
 
 static const struct arg args[] = {
-    {ARG_STYLE, "STYLE", AT(struct model_command, model), .style_kind = "model",
+    {ARG_STYLE, "STYLE args", AT(struct model_command, model), .style_kind = "model",
      .doc = "model and its parameters: help model lists them"},
     {0}};
 

@@ -15,7 +15,7 @@ struct pair_command {
 };
 
 static const struct arg args[] = {
-    {ARG_STYLE, "STYLE", AT(struct pair_command, pair), .style_kind = "pair",
+    {ARG_STYLE, "STYLE args", AT(struct pair_command, pair), .style_kind = "pair",
      .doc = "force style and its arguments: help pair_style lists them"},
     {0}};
 
