@@ -135,8 +135,8 @@ static struct lab make_gray(double t)
 static struct lab make_diverging(double t)
 {
     double s = fabs(2 * t - 1);
-    return polar(0.975 - 0.525 * s, 0.31 * s * (1 - 0.5 * s),
-                 t < 0.5 ? 255 : 27);
+    return polar(0.975 - 0.515 * s, 0.28 * s * (1 - 0.5 * s),
+                 t < 0.5 ? 257 : 27);
 }
 
 static struct lab make_cyclic(double t)

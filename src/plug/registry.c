@@ -33,7 +33,7 @@ struct kind {
 static const struct kind kinds[] = {
     {"command", "%s", sizeof(struct command_style)},
     {"compute", "compute ID GROUP %s", sizeof(struct compute_style)},
-    {"dump", "dump ID GROUP %s N FILE", sizeof(struct dump_style)},
+    {"dump", "dump ID GROUP %s", sizeof(struct dump_style)},
     {"fix", "fix ID GROUP %s", sizeof(struct fix_style)},
     {"lattice", "lattice %s", sizeof(struct lattice_style)},
     {"model", "model %s", sizeof(struct model_style)},

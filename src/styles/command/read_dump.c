@@ -8,6 +8,7 @@
 
 #include "plug/command.h"
 #include "plug/snapshot.h"
+#include "run/run.h"
 
 struct read_dump {
     struct instance head;
@@ -56,16 +57,10 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 {
     struct read_dump *c = self;
     struct snapshot head;
-    (void)words;
     int status = snapshots_columns(ctx, &c->columns);
     if (status)
         return status;
-    const struct word *first = &c->columns.word[0];
-    struct where where = {first->where.line, 0, 0};
-    struct snapshots *s =
-        snapshots_open(ctx, c->path, ctx->command && ctx->command->n > 1
-                                         ? &ctx->command->word[1].where
-                                         : &where);
+    struct snapshots *s = snapshots_open(ctx, c->path, &words->word[1].where);
     if (!s)
         return ctx->error.status;
     status = seek(ctx, c, s, &head);
@@ -74,10 +69,7 @@ static int run(struct adele *ctx, void *self, const struct words *words)
     snapshots_close(s);
     if (status || !c->timestep)
         return status;
-    adele_set_step(ctx, head.step);
-    if (head.has_time)
-        ctx->time = head.time;
-    return ADELE_OK;
+    return run_reset_step(ctx, head.step, head.has_time ? &head.time : NULL);
 }
 
 const struct command_style command_read_dump = {

@@ -103,6 +103,8 @@ static int run(struct adele *ctx, void *self, const struct words *words)
                       : err_deck(ctx, NULL, "rerun: no snapshot of the files "
                                  "lies within first, last and every");
     int finished = run_finish(ctx);
+    if (!status && ctx->interrupt)
+        status = ADELE_EINTERRUPT;
     return status ? status : finished;
 }
 

@@ -192,9 +192,11 @@ static int write_values(struct adele *ctx, struct dump *d)
     int64_t n = ctx->lat->nlocal, *site, chosen = dump_sites(ctx, d, &site);
     if (chosen < 0)
         return ctx->error.status;
-    double *v = mem_alloc((size_t)n, 2 * sizeof *v), *out = v + n;
-    int status = v ? ADELE_OK
-                   : err_memory(ctx, "the values of a dump", (double)n * 16);
+    double *v = mem_alloc((size_t)n, sizeof *v);
+    double *out = mem_alloc((size_t)n, sizeof *out);
+    int status = v && out
+                     ? ADELE_OK
+                     : err_memory(ctx, "the values of a dump", (double)n * 16);
     file_printf(d->file, "<PointData>\n");
     for (int k = 0; !status && k < d->ncolumn; k++) {
         status = dump_values(ctx, d, &d->column[k], v);
@@ -208,6 +210,7 @@ static int write_values(struct adele *ctx, struct dump *d)
     }
     file_printf(d->file, "</PointData>\n");
     mem_free(v);
+    mem_free(out);
     mem_free(site);
     return status;
 }

@@ -1,0 +1,468 @@
+/* Pictures of a per-site value; see picture.h.
+
+   The layout is in units of the letters' em, which is 3.6 % of the width: 8
+   point when the picture is printed 8 cm wide. */
+
+#include "plug/picture.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/colormap.h"
+#include "base/mem.h"
+#include "plug/picture_plane.h"
+
+enum { DEFAULT_WIDTH = 1000, DEFAULT_HEIGHT = 1250, SAMPLES = 4, TICK_MAX = 8 };
+static const double em_of_width = 0.036, wide = 0.42;
+static const struct rgb ink = {0.13f, 0.13f, 0.13f};
+static const struct rgb empty = {0.86f, 0.86f, 0.86f}; /* nan, not chosen */
+
+const struct arg picture_modify[] = {PICTURE_MODIFY};
+
+/* Options. */
+
+static int read_range(struct adele *ctx, struct picture *p)
+{
+    const struct arg_list *w = &p->range_words;
+    if (w->n == 1 && !strcmp(w->word[0].text, "auto")) {
+        p->fixed = p->symmetric = false;
+        return ADELE_OK;
+    }
+    if (w->n == 1 && !strcmp(w->word[0].text, "symmetric")) {
+        p->fixed = false;
+        p->symmetric = true;
+        return ADELE_OK;
+    }
+    double lo, hi;
+    if (w->n < 2)
+        return err_deck(ctx, &w->word[0].where,
+                        "range: expected LO HI, auto or symmetric, found '%s'",
+                        w->word[0].text);
+    int status = arg_number(ctx, &w->word[0], "the lower end of range", &lo);
+    if (!status)
+        status = arg_number(ctx, &w->word[1], "the upper end of range", &hi);
+    if (status)
+        return status;
+    if (!(lo < hi))
+        return err_deck(ctx, &w->word[1].where,
+                        "range: the upper end must be above the lower, %g",
+                        lo);
+    p->fixed = true;
+    p->lo = lo;
+    p->hi = hi;
+    return ADELE_OK;
+}
+
+static int read_plane(struct adele *ctx, struct picture *p)
+{
+    const struct word *w = p->plane_words.word;
+    const char *axis = strchr("xyz", w[0].text[0]);
+    int64_t cell;
+    if (ctx->lat->shape.dim < 3)
+        return err_deck(ctx, &w[0].where,
+                        "plane: lattice %s has %d dimension%s; only a 3D "
+                        "lattice is cut", ctx->lat->shape.name,
+                        ctx->lat->shape.dim, ctx->lat->shape.dim > 1 ? "s" : "");
+    if (!axis || !*axis || w[0].text[1])
+        return err_deck(ctx, &w[0].where,
+                        "plane: expected x, y or z, found '%s'", w[0].text);
+    int k = *axis - 'x', status;
+    if ((status = arg_integer(ctx, &w[1], "the cell of plane", &cell)))
+        return status;
+    if (cell < 0 || cell >= ctx->lat->n[k])
+        return err_deck(ctx, &w[1].where,
+                        "plane: expected a cell from 0 to %d along %c, found "
+                        "%" PRId64, ctx->lat->n[k] - 1, *axis, cell);
+    p->axis = k;
+    p->plane = cell;
+    return ADELE_OK;
+}
+
+static int check_cmap(struct adele *ctx, const struct picture *p)
+{
+    struct colormap map;
+    int n;
+    const char *const *names = colormap_names(&n);
+    if (!p->cmap || !colormap_init(&map, p->cmap))
+        return ADELE_OK;
+    return err_unknown(ctx, NULL, "colour map", p->cmap, names, (size_t)n);
+}
+
+int picture_modified(struct adele *ctx, struct dump *d)
+{
+    struct picture *p = (struct picture *)(void *)d;
+    struct picture old = *p;
+    int status = check_cmap(ctx, p);
+    if (!status && p->range_words.n)
+        status = read_range(ctx, p);
+    if (!status && p->plane_words.n)
+        status = read_plane(ctx, p);
+    if (status) {
+        p->fixed = old.fixed;
+        p->symmetric = old.symmetric;
+        p->lo = old.lo;
+        p->hi = old.hi;
+    }
+    return status;
+}
+
+int picture_init(struct adele *ctx, void *self)
+{
+    struct picture *p = self;
+    p->axis = 2;
+    if (p->dpi == 0)
+        p->dpi = 300;
+    int status = dump_columns(ctx, &p->dump, p->colour.word, 1);
+    return status ? status : picture_modified(ctx, &p->dump);
+}
+
+void picture_fini(struct adele *ctx, void *self)
+{
+    struct picture *p = self;
+    canvas_fini(&p->last);
+    dump_fini(ctx, self);
+}
+
+/* Scale of colours. */
+
+struct scale {
+    double lo, hi;
+    struct colormap map;
+};
+
+static int make_scale(struct adele *ctx, const struct picture *p,
+                      const double *value, int64_t n, struct scale *s)
+{
+    s->lo = p->lo;
+    s->hi = p->hi;
+    if (!p->fixed) {
+        s->lo = INFINITY;
+        s->hi = -INFINITY;
+        for (int64_t i = 0; i < n; i++)
+            if (isfinite(value[i])) {
+                s->lo = fmin(s->lo, value[i]);
+                s->hi = fmax(s->hi, value[i]);
+            }
+        if (!(s->lo <= s->hi))
+            s->lo = s->hi = 0;
+        if (p->symmetric || (s->lo < 0 && s->hi > 0)) {
+            s->hi = fmax(-s->lo, s->hi);
+            s->lo = -s->hi;
+        }
+        if (!(s->lo < s->hi)) {
+            double half = s->lo != 0 ? 0.5 * fabs(s->lo) : 0.5;
+            s->lo -= half;
+            s->hi += half;
+        }
+    }
+    const char *name = p->cmap ? p->cmap
+                       : s->lo < 0 && s->hi > 0 ? "diverging" : "viridis";
+    if (colormap_init(&s->map, name))
+        return err_run(ctx, "unknown colour map '%s'", name);
+    return ADELE_OK;
+}
+
+static struct rgb colour_of(const struct scale *s, double value)
+{
+    if (!isfinite(value))
+        return empty;
+    return colormap_at(&s->map, (value - s->lo) / (s->hi - s->lo));
+}
+
+/* Ticks of the colour bar: the limits, and round numbers not too near them. */
+
+struct tick {
+    double at; /* 0 .. 1 */
+    char label[24];
+};
+
+static void tick_label(struct tick *t, double value, double span)
+{
+    snprintf(t->label, sizeof t->label, "%.3g",
+             fabs(value) < 1e-9 * span ? 0.0 : value);
+}
+
+static int make_ticks(const struct scale *s, double room, struct tick *t)
+{
+    double span = s->hi - s->lo, rough = span / 4;
+    double power = pow(10, floor(log10(rough)));
+    double step = power * (rough / power < 1.5   ? 1
+                           : rough / power < 3.5 ? 2
+                           : rough / power < 7.5 ? 5 : 10);
+    int n = 0;
+    t[n].at = 0;
+    tick_label(&t[n++], s->lo, span);
+    for (double k = ceil(s->lo / step); k * step < s->hi && n < TICK_MAX - 1;
+         k++) {
+        double at = (k * step - s->lo) / span;
+        if (at < room || at > 1 - room)
+            continue;
+        t[n].at = at;
+        tick_label(&t[n++], k * step, span);
+    }
+    t[n].at = 1;
+    tick_label(&t[n++], s->hi, span);
+    return n;
+}
+
+/* Layout, in pixels. */
+
+struct layout {
+    double em, scale; /* pixels a length unit */
+    int width, height;
+    double x0, y0, x1, y1; /* the plane */
+    double bar[4];         /* x0 y0 x1 y1 */
+    bool below;            /* the bar */
+};
+
+struct need {
+    double w, h;                     /* of the plane, length units */
+    double left, right, top, bottom; /* in em */
+};
+
+static struct need make_need(const struct plane *plane, const struct tick *t,
+                             int n, const char *label, bool *below)
+{
+    struct need need = {plane->hi[0] - plane->lo[0],
+                        plane->hi[1] - plane->lo[1], 0.7, 0, 2.3, 0.7};
+    double text = canvas_text_width(1, label) - 0.9;
+    for (int k = 0; k < n; k++)
+        text = fmax(text, canvas_text_width(1, t[k].label) + 0.35);
+    *below = need.h < wide * need.w;
+    need.right = *below ? 0.7 : 0.8 + 0.9 + text + 0.4;
+    if (*below)
+        need.bottom = 3.4;
+    return need;
+}
+
+/* The plane's scale when the picture is `width` wide (and `height` high). */
+static double fit(const struct need *n, double em, double width, double height)
+{
+    double x = (width - (n->left + n->right) * em) / n->w;
+    double y = (height - (n->top + n->bottom) * em) / n->h;
+    return fmin(x, y);
+}
+
+static void choose_size(const struct picture *p, const struct need *n,
+                        struct layout *l)
+{
+    if (p->zoom > 0 && !p->size.n) {
+        double plane = p->zoom * fmax(n->w, 0.6 * n->h);
+        l->em = fmax(9, em_of_width * plane * 1.25);
+        l->scale = p->zoom;
+    } else if (p->size.n) {
+        l->width = (int)p->size.value[0];
+        l->height = (int)p->size.value[1];
+        l->em = fmin(em_of_width * l->width, l->height / 9.0);
+        l->scale = fmax(fit(n, l->em, l->width, l->height), 1e-6);
+        return;
+    } else {
+        l->em = em_of_width * DEFAULT_WIDTH;
+        l->scale = fit(n, l->em, DEFAULT_WIDTH, DEFAULT_HEIGHT);
+        if (l->scale > 4)
+            l->scale = floor(l->scale); /* cells of whole pixels */
+    }
+    double width = l->scale * n->w + (n->left + n->right) * l->em;
+    double height = l->scale * n->h + (n->top + n->bottom) * l->em;
+    double least = n->top + n->bottom + 5; /* em, for the bar */
+    l->width = (int)fmin(ceil(width), CANVAS_MAX);
+    l->height = (int)fmin(ceil(fmax(height, l->below ? 0 : least * l->em)),
+                          CANVAS_MAX);
+}
+
+static void place(const struct need *n, struct layout *l)
+{
+    double em = l->em;
+    double free_x = l->width - (n->left + n->right) * em - l->scale * n->w;
+    double free_y = l->height - (n->top + n->bottom) * em - l->scale * n->h;
+    l->x0 = floor(n->left * em + 0.5 * fmax(free_x, 0));
+    l->y0 = floor(n->top * em + 0.5 * fmax(free_y, 0));
+    l->x1 = l->x0 + l->scale * n->w;
+    l->y1 = l->y0 + l->scale * n->h;
+    if (l->below) {
+        double middle = 0.5 * (l->x0 + l->x1);
+        double half = fmin(0.32 * (l->x1 - l->x0), 12 * em);
+        l->bar[0] = floor(middle - half);
+        l->bar[2] = floor(middle + half);
+        l->bar[1] = floor(l->y1 + 0.9 * em);
+        l->bar[3] = floor(l->y1 + 1.7 * em);
+        return;
+    }
+    double shrink = fmax(0, 5 * em - (l->y1 - l->y0)) / 2;
+    l->bar[0] = floor(l->x1 + 0.8 * em);
+    l->bar[2] = floor(l->x1 + 1.7 * em);
+    l->bar[1] = floor(l->y0 - shrink);
+    l->bar[3] = floor(l->y1 + shrink);
+}
+
+/* Drawing. */
+
+struct view {
+    const struct plane *plane;
+    const struct scale *scale;
+    const struct layout *layout;
+    const double *value;
+};
+
+static int64_t site_at(const struct view *v, double px, double py)
+{
+    const struct layout *l = v->layout;
+    return plane_site(v->plane,
+                      v->plane->lo[0] + (px - l->x0) / l->scale,
+                      v->plane->lo[1] + (l->y1 - py) / l->scale);
+}
+
+static struct rgb sample(const struct view *v, double px, double py)
+{
+    int64_t site = site_at(v, px, py);
+    return site < 0 ? (struct rgb){1, 1, 1}
+                    : colour_of(v->scale, v->value[site]);
+}
+
+/* A pixel within one cell has one colour; others are the mean of samples. */
+static struct rgb pixel_colour(const struct view *v, int i, int j)
+{
+    const double in = 1e-4;
+    int64_t a = site_at(v, i + in, j + in), b = site_at(v, i + 1 - in, j + in);
+    int64_t c = site_at(v, i + in, j + 1 - in);
+    int64_t d = site_at(v, i + 1 - in, j + 1 - in);
+    struct rgb mean = {0, 0, 0};
+    if (a == b && b == c && c == d)
+        return sample(v, i + 0.5, j + 0.5);
+    for (int s = 0; s < SAMPLES * SAMPLES; s++) {
+        struct rgb one = sample(v, i + (s % SAMPLES + 0.5) / SAMPLES,
+                                j + ((int)(s / SAMPLES) + 0.5) / SAMPLES);
+        mean.r += one.r / (SAMPLES * SAMPLES);
+        mean.g += one.g / (SAMPLES * SAMPLES);
+        mean.b += one.b / (SAMPLES * SAMPLES);
+    }
+    return mean;
+}
+
+static void draw_plane(const struct view *v, struct canvas *c)
+{
+    const struct layout *l = v->layout;
+    int x1 = (int)fmin(ceil(l->x1), c->width);
+    int y1 = (int)fmin(ceil(l->y1), c->height);
+#pragma omp parallel for schedule(dynamic, 8)
+    for (int j = (int)l->y0; j < y1; j++)
+        for (int i = (int)l->x0; i < x1; i++)
+            c->pixel[(size_t)j * (size_t)c->width + (size_t)i] =
+                pixel_colour(v, i, j);
+}
+
+static void draw_bar(const struct layout *l, const struct scale *s,
+                     const struct tick *t, int n, struct canvas *c)
+{
+    const double *b = l->bar;
+    double em = l->em, line = fmax(1, round(0.05 * em));
+    double length = l->below ? b[2] - b[0] : b[3] - b[1];
+    for (int k = 0; k < (int)length; k++) {
+        struct rgb colour = colormap_at(&s->map, (k + 0.5) / length);
+        if (l->below)
+            canvas_box(c, b[0] + k, b[1], b[0] + k + 1, b[3], colour);
+        else
+            canvas_box(c, b[0], b[3] - k - 1, b[2], b[3] - k, colour);
+    }
+    canvas_frame(c, b[0], b[1], b[2], b[3], line, ink);
+    for (int k = 0; k < n; k++) {
+        double at = t[k].at * (length - line);
+        if (l->below) {
+            double x = b[0] + at;
+            canvas_box(c, x, b[3], x + line, b[3] + 0.18 * em, ink);
+            canvas_text(c, x, b[3] + 1.1 * em, em, 0.5, t[k].label, ink);
+        } else {
+            double y = b[3] - at;
+            canvas_box(c, b[2], y - line, b[2] + 0.18 * em, y, ink);
+            canvas_text(c, b[2] + 0.35 * em, y + 0.33 * em, em, 0, t[k].label,
+                        ink);
+        }
+    }
+}
+
+static void draw_words(const struct layout *l, const char *label,
+                       const char *title, struct canvas *c)
+{
+    double em = l->em, base = l->y0 - 0.85 * em;
+    if (l->below) {
+        canvas_text(c, l->x0, base, em, 0, title, ink);
+        canvas_text(c, l->bar[0] - 0.6 * em, l->bar[3] - 0.07 * em, em, 1,
+                    label, ink);
+        return;
+    }
+    base = fmin(base, l->bar[1] - 0.85 * em);
+    double room = l->x1 + 0.4 * em - l->x0;
+    double width = canvas_text_width(em, title);
+    double size = width > room ? em * room / width : em;
+    canvas_text(c, l->x0, base, size, 0, title, ink);
+    canvas_text(c, l->bar[0], base, em, 0, label, ink);
+}
+
+static void default_title(const struct adele *ctx, const struct picture *p,
+                          const char *title, char *out, size_t n)
+{
+    if (p->title)
+        snprintf(out, n, "%s", strcmp(p->title, "none") ? p->title : "");
+    else if (title)
+        snprintf(out, n, "%s", title);
+    else
+        snprintf(out, n, "step %" PRId64 "   time %.6g", ctx->step, ctx->time);
+}
+
+int picture_draw(struct adele *ctx, const struct picture *p,
+                 const double *value, const char *label, const char *title,
+                 struct canvas *out)
+{
+    struct plane plane;
+    struct scale scale;
+    struct tick tick[TICK_MAX];
+    struct layout l = {0};
+    char words[256];
+    label = p->label ? p->label : label;
+    default_title(ctx, p, title, words, sizeof words);
+    plane_init(&plane, ctx->lat, p->axis, p->plane, 0);
+    int status = make_scale(ctx, p, value, ctx->lat->nsite, &scale);
+    if (status)
+        return status;
+    int n = make_ticks(&scale, 0.11, tick);
+    struct need need = make_need(&plane, tick, n, label, &l.below);
+    choose_size(p, &need, &l);
+    place(&need, &l);
+    if (canvas_init(out, l.width, l.height))
+        return err_memory(ctx, "a picture", 12.0 * l.width * l.height);
+    struct view view = {&plane, &scale, &l, value};
+    draw_plane(&view, out);
+    if (plane.rectangular)
+        canvas_frame(out, l.x0 - fmax(1, round(0.05 * l.em)),
+                     l.y0 - fmax(1, round(0.05 * l.em)),
+                     l.x1 + fmax(1, round(0.05 * l.em)),
+                     l.y1 + fmax(1, round(0.05 * l.em)),
+                     fmax(1, round(0.05 * l.em)), ink);
+    draw_bar(&l, &scale, tick, n, out);
+    draw_words(&l, label, words, out);
+    return ADELE_OK;
+}
+
+int picture_make(struct adele *ctx, struct picture *p, struct canvas *out)
+{
+    int64_t n = ctx->lat->nlocal, *site;
+    int64_t chosen = dump_sites(ctx, &p->dump, &site);
+    if (chosen < 0)
+        return ctx->error.status;
+    double *v = mem_alloc((size_t)n, 2 * sizeof *v);
+    int status = v ? dump_values(ctx, &p->dump, &p->dump.column[0], v)
+                   : err_memory(ctx, "the values of a picture", (double)n * 16);
+    if (!status) {
+        double *shown = v + n;
+        for (int64_t i = 0; i < n; i++)
+            shown[i] = NAN;
+        for (int64_t i = 0; i < chosen; i++)
+            shown[site[i]] = v[site[i]];
+        status = picture_draw(ctx, p, shown, p->dump.column[0].name, NULL, out);
+    }
+    mem_free(v);
+    mem_free(site);
+    return status;
+}
