@@ -43,7 +43,7 @@ static double eigenvalue(const struct search *s, const double p[3])
             const struct stencil_site *j = &nn->site[b][k];
             double phase = p[0] * j->cell[0] + p[1] * j->cell[1] +
                            p[2] * j->cell[2];
-            a[b * nb + j->to] += s->kappa * CMPLX(cos(phase), sin(phase));
+            a[b * nb + j->to] += s->kappa * (cos(phase) + I * sin(phase));
         }
     if (nb == 1)
         return creal(a[0]);
