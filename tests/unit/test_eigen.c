@@ -1,8 +1,6 @@
 /* The dense solver, the density matrix built from it, and the Hamiltonian of
    bonds that is given to it. */
 
-#define _GNU_SOURCE
-#include <dlfcn.h>
 #include <math.h>
 #include <omp.h>
 #include <setjmp.h>
@@ -12,8 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <cblas.h>
 
 #include "elec/terms.h"
 #include "la/blas.h"
@@ -167,22 +163,6 @@ static void library_threads(void **state)
     eigen_free(&s);
 }
 
-static void comes_from_openblas(void *symbol)
-{
-    Dl_info info;
-    assert_int_not_equal(dladdr(symbol, &info), 0);
-    if (!strstr(info.dli_fname, "openblas"))
-        fail_msg("found in %s", info.dli_fname);
-}
-
-/* The reference LAPACK and GSL's BLAS are ten times slower. */
-static void fast_library(void **state)
-{
-    (void)state;
-    comes_from_openblas(dlsym(RTLD_DEFAULT, "dsyevd_"));
-    comes_from_openblas(dlsym(RTLD_DEFAULT, "cblas_sgemm"));
-}
-
 /* Each pair of neighbours once, but both bonds across an axis of length 2: the
    hops of the bonds fill the dense matrix like the stencil's. */
 static void bonds_of_lattices(void **state)
@@ -261,7 +241,6 @@ int main(void)
         cmocka_unit_test(values_alone),
         cmocka_unit_test(sizes),
         cmocka_unit_test(library_threads),
-        cmocka_unit_test(fast_library),
         cmocka_unit_test(bonds_of_lattices),
         cmocka_unit_test(bounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);

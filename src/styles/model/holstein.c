@@ -16,7 +16,7 @@
 #include "plug/args.h"
 #include "plug/model.h"
 
-enum { NEIGHBOUR_MAX = 32, LANES = 8 };
+enum { NEIGHBOUR_MAX = 32, ROW_PIECE = 512 };
 
 struct holstein {
     struct model model;
@@ -116,72 +116,66 @@ static int holstein_values(struct adele *ctx, struct model *m, struct terms *t)
     return 0;
 }
 
-/* One row of sites: f = -k q - kappa sum q[offset]; n is a constant wherever
-   this is inlined. */
-static inline __attribute__((always_inline)) void
-row_force(const double *restrict q, double *restrict f, int length,
-          const ptrdiff_t *offset, int n, double k, double kappa)
+static void row_start(const double *restrict q, double *restrict f, int n,
+                      double k)
 {
-    for (int x = 0; x < length; x++) {
-        double sum = 0;
-        for (int j = 0; j < n; j++)
-            sum += q[x + offset[j]];
-        f[x] = -k * q[x] - kappa * sum;
-    }
+#pragma omp simd
+    for (int x = 0; x < n; x++)
+        f[x] = -k * q[x];
 }
 
-/* sum_x q (k q + kappa sum q[offset]) / 2, in eight interleaved sums. */
-static inline __attribute__((always_inline)) double
-row_energy(const double *q, int length, const ptrdiff_t *offset, int n,
-           double k, double kappa)
+static void row_one(const double *restrict a, double *restrict f, int n,
+                    double kappa)
 {
-    double part[LANES] = {0};
-    int x = 0;
-    for (; x + LANES <= length; x += LANES) {
-        for (int lane = 0; lane < LANES; lane++) {
-            double sum = 0;
-            for (int j = 0; j < n; j++)
-                sum += q[x + lane + offset[j]];
-            part[lane] += q[x + lane] * (k * q[x + lane] + kappa * sum);
-        }
-    }
-    for (; x < length; x++) {
-        double sum = 0;
-        for (int j = 0; j < n; j++)
-            sum += q[x + offset[j]];
-        part[x % LANES] += q[x] * (k * q[x] + kappa * sum);
-    }
-    double total = 0;
-    for (int lane = 0; lane < LANES; lane++)
-        total += part[lane];
-    return 0.5 * total;
+#pragma omp simd
+    for (int x = 0; x < n; x++)
+        f[x] -= kappa * a[x];
+}
+
+static void row_two(const double *restrict a, const double *restrict b,
+                    double *restrict f, int n, double kappa)
+{
+#pragma omp simd
+    for (int x = 0; x < n; x++)
+        f[x] -= kappa * (a[x] + b[x]);
+}
+
+static double row_product(const double *restrict q, const double *restrict f,
+                          int n)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int x = 0; x < n; x++)
+        sum += q[x] * f[x];
+    return sum;
 }
 
 struct row {
     const double *q;
     double *f; /* NULL: not asked for */
     int length, n;
-    const ptrdiff_t *offset; /* [n] */
+    const ptrdiff_t *offset; /* [n], to the neighbours */
     bool energy;
 };
 
-static inline __attribute__((always_inline)) double
-row_both(const struct row *r, int n, double k, double kappa)
-{
-    if (r->f)
-        row_force(r->q, r->f, r->length, r->offset, n, k, kappa);
-    return r->energy ? row_energy(r->q, r->length, r->offset, n, k, kappa) : 0;
-}
-
+/* f = -k q - kappa sum q[offset] by pieces that stay in the first cache, and
+   E = -sum q f / 2, the same bits with and without f. */
 static double row_elastic(const struct row *r, double k, double kappa)
 {
-    switch (r->n) {
-    case 2: return row_both(r, 2, k, kappa);
-    case 3: return row_both(r, 3, k, kappa);
-    case 4: return row_both(r, 4, k, kappa);
-    case 6: return row_both(r, 6, k, kappa);
-    default: return row_both(r, r->n, k, kappa);
+    double scratch[ROW_PIECE], energy = 0;
+    for (int x = 0; x < r->length; x += ROW_PIECE) {
+        int n = r->length - x < ROW_PIECE ? r->length - x : ROW_PIECE, j = 0;
+        const double *q = r->q + x;
+        double *f = r->f ? r->f + x : scratch;
+        row_start(q, f, n, k);
+        for (; j + 2 <= r->n; j += 2)
+            row_two(q + r->offset[j], q + r->offset[j + 1], f, n, kappa);
+        if (j < r->n)
+            row_one(q + r->offset[j], f, n, kappa);
+        if (r->energy)
+            energy -= 0.5 * row_product(q, f, n);
     }
+    return energy;
 }
 
 static int stencil_offsets(const struct field *q, int b, ptrdiff_t *offset)
