@@ -21,7 +21,7 @@
 /* Four 32-bit words, each in a 64-bit lane: the lanes of a product hold its
    high and low word, and no words have to change places. */
 typedef uint64_t lanes __attribute__((vector_size(32)));
-enum { LANES = 4, TILE = 64 }; /* pairs; a tile stays in the first cache */
+enum { ROUNDS = 10, LANES = 4, TILE = 64 }; /* a tile of pairs stays in cache */
 
 struct block {
     _Alignas(32) uint64_t even[TILE], odd[TILE]; /* 64 bits a number */
@@ -40,38 +40,49 @@ static inline lanes multiply(lanes a, uint32_t b)
 #endif
 }
 
-struct quad {
-    lanes v[4]; /* high words are rubbish */
-};
-
-static inline struct quad turn(struct quad x, uint32_t k0, uint32_t k1)
+/* One round; high words of the lanes may hold rubbish. */
+static inline void turn(lanes v[4], lanes k0, lanes k1)
 {
-    lanes p = multiply(x.v[0], 0xD2511F53), q = multiply(x.v[2], 0xCD9E8D57);
-    return (struct quad){{q >> 32 ^ x.v[1] ^ k0, q, p >> 32 ^ x.v[3] ^ k1, p}};
+    lanes p = multiply(v[0], 0xD2511F53), q = multiply(v[2], 0xCD9E8D57);
+    v[0] = q >> 32 ^ v[1] ^ k0;
+    v[1] = q;
+    v[2] = p >> 32 ^ v[3] ^ k1;
+    v[3] = p;
 }
 
-/* Blocks of the pairs that indices first + k*step belong to, k < n. */
+static inline void store(uint64_t *to, lanes low, lanes high)
+{
+    lanes word = high << 32 | (low & 0xFFFFFFFF);
+    memcpy(to, &word, sizeof word);
+}
+
+/* Blocks of the pairs that indices first + k*step belong to, k < n, and of a
+   few more.  Two vectors in turn hide the latency of the product. */
 static void fill(struct block *restrict b, struct rng_key key, uint64_t first,
                  uint64_t step, int n)
 {
-    for (int i = 0; i < n; i += LANES) {
-        lanes index = {0, 1, 2, 3};
-        lanes pair = (first + (index + (uint64_t)i) * step) >> 1;
-        lanes zero = {0};
-        struct quad x = {
-            {zero + key.tick, zero + (key.tick >> 32), pair, pair >> 32}};
-        uint32_t k0 = key.seed;
-        uint32_t k1 = (uint32_t)key.purpose << 16 | key.component;
-        for (int round = 0; round < 10; round++) {
-            x = turn(x, k0, k1);
-            k0 += 0x9E3779B9;
-            k1 += 0xBB67AE85;
+    const lanes zero = {0}, count = {0, 1, 2, 3};
+    lanes k0[ROUNDS], k1[ROUNDS];
+    for (uint32_t r = 0; r < ROUNDS; r++) {
+        uint32_t purpose = (uint32_t)key.purpose << 16 | key.component;
+        k0[r] = zero + (uint32_t)(key.seed + r * 0x9E3779B9);
+        k1[r] = zero + (uint32_t)(purpose + r * 0xBB67AE85);
+    }
+    lanes pair = first + count * step, next = pair + LANES * step;
+    for (int i = 0; i < n; i += 2 * LANES) {
+        lanes u[4] = {zero + key.tick, zero + (key.tick >> 32), pair >> 1,
+                      pair >> 33};
+        lanes v[4] = {u[0], u[1], next >> 1, next >> 33};
+        for (int r = 0; r < ROUNDS; r++) {
+            turn(u, k0[r], k1[r]);
+            turn(v, k0[r], k1[r]);
         }
-        const uint64_t low = 0xFFFFFFFF;
-        lanes even = x.v[1] << 32 | (x.v[0] & low);
-        lanes odd = x.v[3] << 32 | (x.v[2] & low);
-        memcpy(b->even + i, &even, sizeof even);
-        memcpy(b->odd + i, &odd, sizeof odd);
+        store(b->even + i, u[0], u[1]);
+        store(b->odd + i, u[2], u[3]);
+        store(b->even + i + LANES, v[0], v[1]);
+        store(b->odd + i + LANES, v[2], v[3]);
+        pair += 2 * LANES * step;
+        next += 2 * LANES * step;
     }
 }
 
@@ -96,6 +107,16 @@ static inline double unit(uint64_t word)
     return from_bits(0x3FF0000000000000 | word >> 12) - (1 - 0x1p-53);
 }
 
+/* a b + c, fused where the processor does that as one operation. */
+static inline double muladd(double a, double b, double c)
+{
+#ifdef __FMA__
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 /* log u of 2^-53 <= u < 1: u = 2^e m with sqrt(1/2) <= m < sqrt(2), and
    log m = 2 artanh s, s = (m - 1)/(m + 1).  The exponent becomes a double by
    the bits of 2^52 + e, which needs no integer conversion. */
@@ -107,15 +128,15 @@ static inline double log_unit(double u)
     double m = from_bits((shifted & (one - 1)) + sqrt_half);
     double s = (m - 1) / (m + 1), z = s * s;
     double p = 0.14616576421644387;
-    p = p * z + 0.15331711346672997;
-    p = p * z + 0.18182889433757515;
-    p = p * z + 0.22222211130560726;
-    p = p * z + 0.28571428626001427;
-    p = p * z + 0.3999999999989945;
-    p = p * z + 0.666666666666667;
+    p = muladd(p, z, 0.15331711346672997);
+    p = muladd(p, z, 0.18182889433757515);
+    p = muladd(p, z, 0.22222211130560726);
+    p = muladd(p, z, 0.28571428626001427);
+    p = muladd(p, z, 0.3999999999989945);
+    p = muladd(p, z, 0.666666666666667);
     /* log 2 in two parts; e times the first is exact */
-    double tail = s * z * p + e * 5.497923018708371e-14;
-    return e * 0x1.62e42fefa38p-1 + (2 * s + tail);
+    double tail = muladd(s * z, p, e * 5.497923018708371e-14);
+    return muladd(e, 0x1.62e42fefa38p-1, 2 * s + tail);
 }
 
 /* cos and sin of 2 pi u: u = (q + r)/4 with |r| <= 1/2, polynomials of the
@@ -127,21 +148,21 @@ static inline void circle(double u, double *c, double *s)
     uint64_t q = to_bits(shifted);
     double r = x - (shifted - round), z = r * r;
     double a = 5.633933781537854e-08;
-    a = a * z - 3.59864335298231e-06;
-    a = a * z + 0.0001604411507421909;
-    a = a * z - 0.004681754132340976;
-    a = a * z + 0.07969262624604301;
-    a = a * z - 0.6459640975062443;
+    a = muladd(a, z, -3.59864335298231e-06);
+    a = muladd(a, z, 0.0001604411507421909);
+    a = muladd(a, z, -0.004681754132340976);
+    a = muladd(a, z, 0.07969262624604301);
+    a = muladd(a, z, -0.6459640975062443);
     a = a * z;
-    a = r * 1.5707963267948966 + r * a;
+    a = muladd(r, 1.5707963267948966, r * a);
     double b = -6.329396344967424e-09;
-    b = b * z + 4.710678405505227e-07;
-    b = b * z - 2.5202039028029178e-05;
-    b = b * z + 0.0009192602745468447;
-    b = b * z - 0.020863480763340773;
-    b = b * z + 0.2536695079010478;
-    b = b * z - 1.2337005501361697;
-    b = b * z + 1;
+    b = muladd(b, z, 4.710678405505227e-07);
+    b = muladd(b, z, -2.5202039028029178e-05);
+    b = muladd(b, z, 0.0009192602745468447);
+    b = muladd(b, z, -0.020863480763340773);
+    b = muladd(b, z, 0.2536695079010478);
+    b = muladd(b, z, -1.2337005501361697);
+    b = muladd(b, z, 1);
     uint64_t odd = -(q & 1), sine = to_bits(a), cosine = to_bits(b);
     *c = from_bits(((cosine & ~odd) | (sine & odd)) ^ ((q + 1) & 2) << 62);
     *s = from_bits(((sine & ~odd) | (cosine & odd)) ^ (q & 2) << 62);
