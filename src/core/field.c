@@ -205,17 +205,26 @@ void field_exchange(struct field *f)
     f->halo_tag = f->tag;
 }
 
+/* Between a row of cells and every step-th entry of a dense row. */
+static void copy_strided(double *restrict to, int to_step,
+                         const double *restrict from, int from_step, int n)
+{
+    if (to_step == 1 && from_step == 1)
+        memcpy(to, from, (size_t)n * sizeof *to);
+    else
+        for (ptrdiff_t x = 0; x < n; x++)
+            to[x * to_step] = from[x * from_step];
+}
+
 void field_gather(const struct field *f, int comp, double *out)
 {
     int nx = f->lat->local[0], nb = f->lat->shape.nbasis;
     int64_t nrow = field_nrow(f);
 #pragma omp parallel for schedule(static) if (f->size > THREAD_MIN)
     for (int64_t row = 0; row < nrow; row++)
-        for (int b = 0; b < nb; b++) {
-            const double *in = field_read(f, comp, b) + field_row(f, row);
-            for (int x = 0; x < nx; x++)
-                out[(row * nx + x) * nb + b] = in[x];
-        }
+        for (int b = 0; b < nb; b++)
+            copy_strided(out + row * nx * nb + b, nb,
+                         field_read(f, comp, b) + field_row(f, row), 1, nx);
 }
 
 void field_scatter(struct field *f, int comp, const double *in)
@@ -226,8 +235,8 @@ void field_scatter(struct field *f, int comp, const double *in)
         double *to = field_write(f, comp, b);
 #pragma omp parallel for schedule(static) if (f->size > THREAD_MIN)
         for (int64_t row = 0; row < nrow; row++)
-            for (int x = 0; x < nx; x++)
-                to[field_row(f, row) + x] = in[(row * nx + x) * nb + b];
+            copy_strided(to + field_row(f, row), 1, in + row * nx * nb + b, nb,
+                         nx);
     }
 }
 
