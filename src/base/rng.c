@@ -18,23 +18,30 @@
 #include <math.h>
 #include <string.h>
 
-/* Four 32-bit words, each in a 64-bit lane: the lanes of a product hold its
-   high and low word, and no words have to change places. */
-typedef uint64_t lanes __attribute__((vector_size(32)));
-enum { ROUNDS = 10, LANES = 4, TILE = 64 }; /* a tile of pairs stays in cache */
+/* The four 32-bit words of a block stand each in a 64-bit lane: a product fills
+   its lane, and no words have to change places. */
+#ifdef __AVX2__
+enum { LANES = 4 };
+#else
+enum { LANES = 2 };
+#endif
+typedef uint64_t lanes __attribute__((vector_size(8 * LANES)));
+typedef int words __attribute__((vector_size(8 * LANES)));
+enum { ROUNDS = 10, TILE = 64 }; /* a tile of pairs stays in cache */
 
 struct block {
-    _Alignas(32) uint64_t even[TILE], odd[TILE]; /* 64 bits a number */
+    _Alignas(8 * LANES) uint64_t even[TILE], odd[TILE]; /* 64 bits a number */
 };
 
-/* The product of the low words. */
+/* The products of the low words.  GCC does not see that the high words of a
+   are of no matter, so it is told. */
 static inline lanes multiply(lanes a, uint32_t b)
 {
-    lanes c = {b, b, b, b};
+    lanes c = (lanes){0} + b;
 #if defined(__AVX2__) && !defined(__clang__)
-    /* GCC does not see that the high words do not matter. */
-    typedef int words __attribute__((vector_size(32)));
     return (lanes)__builtin_ia32_pmuludq256((words)a, (words)c);
+#elif defined(__SSE2__) && !defined(__clang__)
+    return (lanes)__builtin_ia32_pmuludq128((words)a, (words)c);
 #else
     return (a & 0xFFFFFFFF) * c;
 #endif
@@ -61,14 +68,16 @@ static inline void store(uint64_t *to, lanes low, lanes high)
 static void fill(struct block *restrict b, struct rng_key key, uint64_t first,
                  uint64_t step, int n)
 {
-    const lanes zero = {0}, count = {0, 1, 2, 3};
-    lanes k0[ROUNDS], k1[ROUNDS];
+    const lanes zero = {0};
+    lanes k0[ROUNDS], k1[ROUNDS], pair;
     for (uint32_t r = 0; r < ROUNDS; r++) {
         uint32_t purpose = (uint32_t)key.purpose << 16 | key.component;
         k0[r] = zero + (uint32_t)(key.seed + r * 0x9E3779B9);
         k1[r] = zero + (uint32_t)(purpose + r * 0xBB67AE85);
     }
-    lanes pair = first + count * step, next = pair + LANES * step;
+    for (int k = 0; k < LANES; k++)
+        pair[k] = first + (uint64_t)k * step;
+    lanes next = pair + LANES * step;
     for (int i = 0; i < n; i += 2 * LANES) {
         lanes u[4] = {zero + key.tick, zero + (key.tick >> 32), pair >> 1,
                       pair >> 33};
