@@ -44,7 +44,7 @@ TESTLIB:= $(patsubst tests/lib/%.c,$O/obj/tests/%.o,$(wildcard tests/lib/*.c))
 BENCHES:= $(patsubst tests/bench/%.c,$O/bench/%,$(wildcard tests/bench/*.c))
 
 .PHONY: all demo check run-check bench run-bench lint doc install clean deps \
-        tests
+        tests mutate
 all: $O/adele
 
 $O/adele: $O/obj/main.o $(LIB)
@@ -97,6 +97,10 @@ bench: deps
 	@+$(MAKE) --no-print-directory run-bench
 run-bench: all $(BENCHES)
 	@sh tools/bench.sh $O
+
+# Hours on two cores: replaces parts of each style and wants its tests to fail.
+mutate: deps
+	@sh tools/mutate.sh $O
 
 lint:
 	@CC="$(CC)" sh tools/deps.sh check lint

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,6 +397,24 @@ static void report(struct tally *tally, struct trial *t, const char *title)
     text_free(&t->why);
 }
 
+/* Whether some text of the case matches $ADELE_CASES_USING (a regular
+   expression; tools/mutate.sh asks for the cases that use a style). */
+static bool is_using(struct node spec)
+{
+    const char *pattern = getenv("ADELE_CASES_USING");
+    regex_t regex;
+    bool found = false;
+    if (!pattern || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
+        return true;
+    yaml_node_t *at = spec.doc->nodes.start;
+    for (; at < spec.doc->nodes.top && !found; at++)
+        found =
+            at->type == YAML_SCALAR_NODE &&
+            !regexec(&regex, (const char *)at->data.scalar.value, 0, NULL, 0);
+    regfree(&regex);
+    return found;
+}
+
 static bool selected(const char *title, char **filters, int n)
 {
     for (int k = 0; k < n; k++)
@@ -421,7 +440,7 @@ static void run_file(const char *path, const char *adele, struct tally *tally,
         if (asprintf(&title, "%s: %s", base,
                      node_text(node_get(t.spec, "name"), "(no name)")) < 0)
             abort();
-        if (selected(title, filters, nfilter)) {
+        if (selected(title, filters, nfilter) && is_using(t.spec)) {
 #ifdef __SANITIZE_ADDRESS__
             t.skipped = node_bool(node_get(t.spec, "skip_sanitized"), false);
 #endif
