@@ -404,7 +404,8 @@ static bool is_using(struct node spec)
     const char *pattern = getenv("ADELE_CASES_USING");
     regex_t regex;
     bool found = false;
-    if (!pattern || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
+    if (!pattern ||
+        regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE | REG_NOSUB))
         return true;
     yaml_node_t *at = spec.doc->nodes.start;
     for (; at < spec.doc->nodes.top && !found; at++)
