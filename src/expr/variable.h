@@ -24,6 +24,9 @@ int variable_override(struct adele *ctx, const char *name, int n,
 int variable_next(struct adele *ctx, const struct words *words,
                   bool *exhausted);
 bool variable_exists(const struct adele *ctx, const char *name);
+/* 0, or an error that names the nearest variable. */
+int variable_require(struct adele *ctx, const char *name,
+                     const struct where *where);
 
 /* The string behind ${name}: equal-style values with %.15g.  Appended. */
 int variable_string(struct adele *ctx, const char *name,
@@ -37,6 +40,13 @@ int variable_site(struct adele *ctx, const char *name,
                   const struct where *where, const double **site);
 unsigned variable_shapes(struct adele *ctx, const char *name); /* 0: unknown */
 unsigned variable_need(struct adele *ctx, const char *name);   /* NEED_ bits */
+/* next(NAME) in a formula: the present line of a file variable as a number,
+   after which the variable stands at the following line. */
+int variable_next_line(struct adele *ctx, const char *name,
+                       const struct where *where, double *out);
+/* The number of random draws so far at the present tick, and one more: part
+   of the key of random() and normal() in formulas. */
+uint64_t variable_draw(struct adele *ctx);
 /* `internal` variables are set by commands and fixes. */
 int variable_set_internal(struct adele *ctx, const char *name, double value);
 /* For `info variables` and restart-free listing. */

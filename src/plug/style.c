@@ -50,6 +50,7 @@ void outputs_fini(struct outputs *o)
 {
     mem_free(o->vector);
     mem_free(o->array);
+    mem_free(o->column);
     mem_free(o->site);
     *o = (struct outputs){0};
 }

@@ -79,6 +79,8 @@ struct outputs {
     int64_t nvector;
     double *array; /* [nrow][ncol] */
     int64_t nrow, ncol;
+    double *column; /* [ncol][nrow], a copy made for c_ID[j] as a vector */
+    int64_t ncolumn;
     double *site; /* [nsite_col][nlocal], site order */
     int nsite_col;
     uint64_t stamp[4]; /* adele_stamp at which scalar, vector, array, site hold */
