@@ -99,6 +99,10 @@ int picture_modified(struct adele *ctx, struct dump *d)
         status = read_range(ctx, p);
     if (!status && p->plane_words.n)
         status = read_plane(ctx, p);
+    if (!status && p->history && ctx->lat->shape.dim != 1)
+        status = err_deck(ctx, NULL, "history: only a chain is drawn as rows "
+                                     "in time; lattice %s is not a chain",
+                          ctx->lat->shape.name);
     if (status) {
         p->fixed = old.fixed;
         p->symmetric = old.symmetric;
@@ -121,7 +125,8 @@ int picture_init(struct adele *ctx, void *self)
 void picture_fini(struct adele *ctx, void *self)
 {
     struct picture *p = self;
-    canvas_fini(&p->last);
+    mem_free(p->past);
+    mem_free(p->steps);
     dump_fini(ctx, self);
 }
 
@@ -388,8 +393,8 @@ static void draw_words(const struct layout *l, const char *label,
     double em = l->em, base = l->y0 - 0.85 * em;
     if (l->below) {
         canvas_text(c, l->x0, base, em, 0, title, ink);
-        canvas_text(c, l->bar[0] - 0.6 * em, l->bar[3] - 0.07 * em, em, 1,
-                    label, ink);
+        canvas_text(c, l->bar[0] - 2 * em, l->bar[3] - 0.07 * em, em, 1, label,
+                    ink);
         return;
     }
     base = fmin(base, l->bar[1] - 0.85 * em);
@@ -412,8 +417,8 @@ static void default_title(const struct adele *ctx, const struct picture *p,
 }
 
 int picture_draw(struct adele *ctx, const struct picture *p,
-                 const double *value, const char *label, const char *title,
-                 struct canvas *out)
+                 const double *value, int rows, const char *label,
+                 const char *title, struct canvas *out)
 {
     struct plane plane;
     struct scale scale;
@@ -422,8 +427,9 @@ int picture_draw(struct adele *ctx, const struct picture *p,
     char words[256];
     label = p->label ? p->label : label;
     default_title(ctx, p, title, words, sizeof words);
-    plane_init(&plane, ctx->lat, p->axis, p->plane, 0);
-    int status = make_scale(ctx, p, value, ctx->lat->nsite, &scale);
+    plane_init(&plane, ctx->lat, p->axis, p->plane, rows);
+    int64_t nvalue = ctx->lat->nsite * (rows > 0 ? rows : 1);
+    int status = make_scale(ctx, p, value, nvalue, &scale);
     if (status)
         return status;
     int n = make_ticks(&scale, 0.11, tick);
@@ -445,24 +451,73 @@ int picture_draw(struct adele *ctx, const struct picture *p,
     return ADELE_OK;
 }
 
-int picture_make(struct adele *ctx, struct picture *p, struct canvas *out)
+/* A snapshot joins the rows of a space-time picture; the oldest leaves. */
+static int remember(struct adele *ctx, struct picture *p, const double *value)
+{
+    size_t n = (size_t)ctx->lat->nsite;
+    if (p->npast >= p->history) {
+        int64_t drop = p->npast - p->history + 1;
+        p->npast -= drop;
+        memmove(p->past, p->past + (size_t)drop * n,
+                (size_t)p->npast * n * sizeof *p->past);
+        memmove(p->steps, p->steps + drop,
+                (size_t)p->npast * sizeof *p->steps);
+    }
+    double *past = mem_resize(p->past, (size_t)p->npast + 1, n * sizeof *past);
+    p->past = past ? past : p->past;
+    int64_t *steps = mem_resize(p->steps, (size_t)p->npast + 1, sizeof *steps);
+    p->steps = steps ? steps : p->steps;
+    if (!past || !steps)
+        return err_memory(ctx, "the rows of a picture",
+                          (double)(p->npast + 1) * (double)n * 8);
+    memcpy(past + (size_t)p->npast * n, value, n * sizeof *past);
+    steps[p->npast++] = ctx->step;
+    return ADELE_OK;
+}
+
+static int draw_history(struct adele *ctx, struct picture *p,
+                        const double *value, struct canvas *out)
+{
+    char title[96];
+    int status = remember(ctx, p, value);
+    if (status)
+        return status;
+    snprintf(title, sizeof title, "steps %" PRId64 " to %" PRId64 ", upwards",
+             p->steps[0], p->steps[p->npast - 1]);
+    return picture_draw(ctx, p, p->past, (int)p->npast,
+                        p->dump.column[0].name, title, out);
+}
+
+/* The column where the site is chosen, nan elsewhere. */
+static int chosen_values(struct adele *ctx, struct picture *p, double *out)
 {
     int64_t n = ctx->lat->nlocal, *site;
     int64_t chosen = dump_sites(ctx, &p->dump, &site);
     if (chosen < 0)
         return ctx->error.status;
-    double *v = mem_alloc((size_t)n, 2 * sizeof *v);
+    double *v = mem_alloc((size_t)n, sizeof *v);
     int status = v ? dump_values(ctx, &p->dump, &p->dump.column[0], v)
-                   : err_memory(ctx, "the values of a picture", (double)n * 16);
-    if (!status) {
-        double *shown = v + n;
-        for (int64_t i = 0; i < n; i++)
-            shown[i] = NAN;
-        for (int64_t i = 0; i < chosen; i++)
-            shown[site[i]] = v[site[i]];
-        status = picture_draw(ctx, p, shown, p->dump.column[0].name, NULL, out);
-    }
+                   : err_memory(ctx, "the values of a picture", (double)n * 8);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = NAN;
+    for (int64_t i = 0; !status && i < chosen; i++)
+        out[site[i]] = v[site[i]];
     mem_free(v);
     mem_free(site);
+    return status;
+}
+
+int picture_make(struct adele *ctx, struct picture *p, struct canvas *out)
+{
+    int64_t n = ctx->lat->nlocal;
+    double *v = mem_alloc((size_t)n, sizeof *v);
+    int status = v ? chosen_values(ctx, p, v)
+                   : err_memory(ctx, "the values of a picture", (double)n * 8);
+    if (!status)
+        status = p->history > 0
+                     ? draw_history(ctx, p, v, out)
+                     : picture_draw(ctx, p, v, 0, p->dump.column[0].name, NULL,
+                                    out);
+    mem_free(v);
     return status;
 }

@@ -21,6 +21,7 @@ enum picture_given {
     PICTURE_GIVEN_ZOOM,
     PICTURE_GIVEN_DPI,
     PICTURE_GIVEN_PLANE,
+    PICTURE_GIVEN_HISTORY,
     PICTURE_GIVEN_COUNT
 };
 
@@ -39,7 +40,10 @@ struct picture {
     double lo, hi;
     int axis;      /* normal to the plane drawn, of a 3D lattice */
     int64_t plane; /* cell along it */
-    struct canvas last; /* of movies: sizes stay */
+    int64_t history; /* rows of a space-time picture of a chain; 0: one band */
+    double *past;    /* [npast][nsite], oldest first */
+    int64_t npast;
+    int64_t *steps;  /* [npast] */
 };
 
 /* dump_modify's keywords, and arguments of the dump itself. */
@@ -73,6 +77,10 @@ struct picture {
      .min = 2, .max = 2, .bounded = true,                                     \
      .given = AT(struct picture, given[PICTURE_GIVEN_PLANE]),                 \
      .doc = "x, y or z and the cell: what to draw of a cubic lattice"},       \
+    {ARG_INT, "history", AT(struct picture, history), .key = true,            \
+     .min = 0, .max = 100000, .bounded = true,                                \
+     .given = AT(struct picture, given[PICTURE_GIVEN_HISTORY]),               \
+     .doc = "chain: the last so many snapshots as rows, time upwards"},       \
     {0}
 
 extern const struct arg picture_modify[];
@@ -83,9 +91,10 @@ int picture_modified(struct adele *ctx, struct dump *d);
 /* The picture of the present configuration; the canvas is the caller's. */
 int picture_make(struct adele *ctx, struct picture *p, struct canvas *out);
 
-/* The same from data, for tests: value [nsite], nan where nothing is drawn. */
+/* The same from data, for tests: value [nsite], or [rows][nsite] of a chain;
+   nan where nothing is drawn. */
 int picture_draw(struct adele *ctx, const struct picture *p,
-                 const double *value, const char *label, const char *title,
-                 struct canvas *out);
+                 const double *value, int rows, const char *label,
+                 const char *title, struct canvas *out);
 
 #endif

@@ -1,7 +1,9 @@
 /* The plane of a picture; see picture_plane.h.
 
    A site is drawn where it is the nearest of all sites of the infinite
-   lattice, so the outline of a picture is that of its outer cells. */
+   lattice, so the outline of a picture is that of its outer cells.  Where the
+   lattice is tilted and its rows are periodic, what sticks out on one side is
+   drawn on the other, which fills a rectangle. */
 
 #include "plug/picture_plane.h"
 
@@ -51,7 +53,8 @@ static struct polygon voronoi(const struct plane *p, int b)
     return cell;
 }
 
-/* Bounds of the Voronoi cells of all sites: those of the corner cells. */
+/* Bounds of the Voronoi cells of all sites: those of the corner cells, along
+   wrapped rows one period. */
 static void set_bounds(struct plane *p)
 {
     for (int i = 0; i < 2; i++) {
@@ -70,6 +73,10 @@ static void set_bounds(struct plane *p)
                 p->hi[i] = fmax(p->hi[i], x);
             }
         }
+    }
+    if (p->wrapped) {
+        p->lo[0] = -0.5 * p->a[0][0];
+        p->hi[0] = p->lo[0] + p->n[0] * p->a[0][0];
     }
 }
 
@@ -145,6 +152,7 @@ void plane_init(struct plane *p, const struct lattice *lat, int axis,
     } else {
         p->n[1] = lat->n[p->axis[1]];
         project(p);
+        p->wrapped = p->a[1][0] != 0 && lat->periodic[p->axis[0]];
         p->rectangular = lat->shape.nbasis == 1 && p->a[1][0] == 0;
     }
     double det = p->a[0][0] * p->a[1][1] - p->a[0][1] * p->a[1][0];
@@ -171,6 +179,8 @@ int64_t plane_site(const struct plane *p, double x, double y)
         best = d < best ? d : best;
     }
     int at[2] = {(int)u + p->reach[nearest][0], (int)v + p->reach[nearest][1]};
+    if (p->wrapped)
+        at[0] = (at[0] % p->n[0] + p->n[0]) % p->n[0];
     if (at[0] < 0 || at[0] >= p->n[0] || at[1] < 0 || at[1] >= p->n[1])
         return -1;
     int cell[3] = {0, 0, 0};

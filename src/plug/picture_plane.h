@@ -21,6 +21,8 @@ struct plane {
     int reach[LATTICE_BASIS_MAX * 25][3];    /* their cell offset, sublattice */
     int ncandidate;
     bool rectangular; /* the cells fill lo .. hi */
+    bool wrapped;     /* a tilted lattice, periodic along axis[0]: drawn as the
+                         rectangle that shows every site once */
 };
 
 /* A 3D lattice is cut along `axis` at `cell`.  rows > 0: that many rows of a
