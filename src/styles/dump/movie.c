@@ -154,7 +154,7 @@ static bool send_frame(const struct movie *m, const struct canvas *c)
     return ok;
 }
 
-static int write(struct adele *ctx, struct dump *d, const char *path)
+static int write_frame(struct adele *ctx, struct dump *d, const char *path)
 {
     struct movie *m = (struct movie *)(void *)d;
     struct canvas c;
@@ -191,6 +191,6 @@ const struct dump_style dump_movie = {
               .fini = fini},
     .modify = modify,
     .own_file = true,
-    .write = write,
+    .write = write_frame,
     .modified = picture_modified,
     .close = close_movie};
