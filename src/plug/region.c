@@ -60,10 +60,10 @@ static int bound(struct adele *ctx, const struct arg_list *list, double none,
                  double *out)
 {
     const struct word *w = &list->word[0];
-    if (strcmp(w->text, "INF") && strcmp(w->text, "EDGE"))
-        return arg_number(ctx, w, "a bound, INF or EDGE", out);
     *out = none;
-    return 0;
+    if (strcmp(w->text, "INF") == 0 || strcmp(w->text, "EDGE") == 0)
+        return 0;
+    return arg_number(ctx, w, "INF, EDGE or a bound", out);
 }
 
 int region_range(struct adele *ctx, const struct arg_list *lo,

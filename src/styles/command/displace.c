@@ -12,6 +12,7 @@
        displace all wave pi pi 2.67857                                       */
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/sites.h"
@@ -48,7 +49,7 @@ static const struct arg gaussian_args[] = {
     {0}};
 static const struct arg wave_args[] = {
     {ARG_LIST, "K A", AT(struct displace, wave), .syntax = "KX [KY [KZ]] A",
-     .bounded = true, .min = 2, .max = 4,
+     .bounded = true, .min = 2,
      .unit = "radians per lattice constant",
      .doc = "wave numbers, one for each axis of the lattice, and amplitude"},
     {ARG_NUMBER, "phase", AT(struct displace, phase), .key = true,
@@ -115,31 +116,48 @@ static int fill_random(struct adele *ctx, const struct displace *c, int comp,
     return 0;
 }
 
-static int fill_wave(struct adele *ctx, const struct displace *c, double *x)
+static bool looks_numeric(const char *s)
 {
+    double number;
+    return text_number(s, &number) || strstr(s, "pi");
+}
+
+/* The words of `wave`: dim wave numbers and the amplitude. */
+static int read_wave(struct adele *ctx, const struct displace *c, double k[3],
+                     double *amplitude)
+{
+    static const char *const keywords[] = {"phase", "component"};
     int dim = ctx->lat->shape.dim;
-    double number[4] = {0}, k[3] = {0};
+    const struct word *w = c->wave.word;
+    for (int i = 0; i < c->wave.n && i < dim; i++) {
+        int status = arg_number(ctx, &w[i], "a wave number", &k[i]);
+        if (status)
+            return status;
+    }
+    if (c->wave.n > dim + 1 && !looks_numeric(w[dim + 1].text))
+        return err_unknown(ctx, &w[dim + 1].where, "keyword", w[dim + 1].text,
+                           keywords, 2);
     if (c->wave.n != dim + 1)
-        return err_deck(ctx, &c->wave.word[c->wave.n - 1].where,
+        return err_deck(ctx, &w[c->wave.n - 1].where,
                         "displace wave: a %s lattice takes %d wave number%s "
                         "and the amplitude, found %d words",
                         ctx->lat->shape.name, dim, dim > 1 ? "s" : "",
                         c->wave.n);
-    for (int i = 0; i <= dim; i++) {
-        int status = arg_number(ctx, &c->wave.word[i],
-                                i < dim ? "a wave number" : "the amplitude",
-                                &number[i]);
-        if (status)
-            return status;
-    }
-    for (int i = 0; i < dim; i++)
-        k[i] = number[i];
+    return arg_number(ctx, &w[dim], "the amplitude", amplitude);
+}
+
+static int fill_wave(struct adele *ctx, const struct displace *c, double *x)
+{
+    double k[3] = {0}, amplitude;
     int64_t nlocal = ctx->lat->nlocal;
+    int status = read_wave(ctx, c, k, &amplitude);
+    if (status)
+        return status;
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < nlocal; i++) {
         double r[3];
         lattice_position(ctx->lat, i, r);
-        x[i] = number[dim] *
+        x[i] = amplitude *
                cos(k[0] * r[0] + k[1] * r[1] + k[2] * r[2] + c->phase);
     }
     return 0;

@@ -74,7 +74,19 @@ static char *next_word(struct reader *r)
     return word;
 }
 
-/* An error at a word of the data file; NULL: at its present line. */
+/* Where a word of the present line stands; NULL: the line.  Undoes the ends of
+   the words that were read; the line of the result is to be released. */
+static struct where place(struct reader *r, const char *word)
+{
+    size_t length = word ? strlen(word) : 1;
+    for (char *c = r->line; c < r->at; c++)
+        if (!*c)
+            *c = ' ';
+    long number = r->number > 0 ? r->number : 1;
+    return (struct where){line_new(r->path, number, r->line),
+                          word ? (size_t)(word - r->line) : 0, length};
+}
+
 __attribute__((format(printf, 3, 4))) static int
 fail(struct reader *r, const char *word, const char *format, ...)
 {
@@ -83,12 +95,7 @@ fail(struct reader *r, const char *word, const char *format, ...)
     va_start(ap, format);
     text_vaddf(&message, format, ap);
     va_end(ap);
-    size_t length = word ? strlen(word) : 1;
-    for (char *c = r->line; c < r->at; c++)
-        if (!*c)
-            *c = ' '; /* the ends of words that were read */
-    struct where where = {line_new(r->path, r->number, r->line),
-                          word ? (size_t)(word - r->line) : 0, length};
+    struct where where = place(r, word);
     int status = err_deck(r->ctx, &where, "read_data: %s",
                           message.failed ? "" : message.s);
     text_free(&message);
@@ -96,21 +103,28 @@ fail(struct reader *r, const char *word, const char *format, ...)
     return status;
 }
 
+static bool same(const struct target *a, const struct target *b)
+{
+    return a->onsite == b->onsite && a->comp == b->comp &&
+           (a->onsite || a->field == b->field);
+}
+
 static int add_column(struct reader *r, char *name)
 {
-    struct word w = {.text = name,
-                     .where = {.line = line_new(r->path, r->number, name),
-                               .length = strlen(name)}};
-    int status = target_find(r->ctx, &w, &r->target[r->ncolumn]);
+    struct target *t = &r->target[r->ncolumn];
+    struct word w = {.text = mem_strdup(name)};
+    if (!w.text)
+        return err_memory(r->ctx, "a data file", 64);
+    w.where = place(r, name);
+    int status = target_find(r->ctx, &w, t);
+    r->ncolumn += !status;
+    for (int k = 0; !status && k < r->ncolumn - 1; k++)
+        if (same(&r->target[k], t))
+            status = err_deck(r->ctx, &w.where,
+                              "read_data: column '%s' comes twice", w.text);
     line_release(w.where.line);
-    if (status)
-        return status;
-    const struct target *t = &r->target[r->ncolumn++];
-    for (int k = 0; k < r->ncolumn - 1; k++)
-        if (r->target[k].comp == t->comp && r->target[k].onsite == t->onsite &&
-            (t->onsite || r->target[k].field == t->field))
-            return fail(r, name, "column '%s' comes twice", name);
-    return 0;
+    mem_free(w.text);
+    return status;
 }
 
 static int default_columns(struct reader *r)
