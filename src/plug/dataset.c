@@ -8,35 +8,19 @@
 #include "plug/dataset.h"
 
 #include <errno.h>
-#include <hdf5.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "plug/args.h"
-#include "plug/fix.h"
-#include "plug/model.h"
-#include "plug/pair.h"
+#include "plug/dataset_file.h"
 
-enum { DATASET_VERSION = 1, NSERIES = 4, CHUNK_DOUBLES = 32768 };
+enum { CHUNK_DOUBLES = 32768 };
 
-static const char *const series_name[NSERIES] = {"step", "time", "energy",
-                                                 "mu"};
-
-struct dataset {
-    char *path;
-    struct where where;
-    hid_t file;
-    hid_t series[NSERIES];
-    hid_t *column; /* [ncolumn] */
-    int ncolumn;
-    int64_t nsite, frames;
-    struct text mismatch; /* why an existing file cannot be continued */
-};
+static const char *const series_name[DATASET_SERIES] = {"step", "time",
+                                                        "energy", "mu"};
 
 static int fail_write(struct adele *ctx, const struct dataset *s,
                       const char *why)
@@ -50,7 +34,7 @@ static void close_ids(struct dataset *s)
     for (int k = 0; k < s->ncolumn; k++)
         if (s->column && s->column[k] > 0)
             H5Dclose(s->column[k]);
-    for (int k = 0; k < NSERIES; k++)
+    for (int k = 0; k < DATASET_SERIES; k++)
         if (s->series[k] > 0)
             H5Dclose(s->series[k]);
     memset(s->series, 0, sizeof s->series);
@@ -86,266 +70,6 @@ static struct dataset *dataset_alloc(struct adele *ctx, const char *path,
     return s;
 }
 
-/* Attributes.  In a new file they are written; in one to be continued they
-   are compared. */
-
-enum mode { WRITE, COMPARE };
-
-static void differs(struct dataset *s, const char *group, const char *name,
-                    const char *there, const char *here)
-{
-    if (s->mismatch.length == 0)
-        text_addf(&s->mismatch, "%s%s%s is %s there and %s here", group,
-                  *group ? " " : "", name, there, here);
-}
-
-static bool put_string(hid_t at, const char *name, const char *value)
-{
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    H5Tset_size(type, strlen(value) + 1);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    hid_t a = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool ok = a >= 0 && H5Awrite(a, type, value) >= 0;
-    if (a >= 0)
-        H5Aclose(a);
-    H5Sclose(space);
-    H5Tclose(type);
-    return ok;
-}
-
-/* The string attribute, mem_free; NULL when there is none. */
-static char *get_string(hid_t at, const char *name)
-{
-    hid_t a = H5Aopen(at, name, H5P_DEFAULT);
-    if (a < 0)
-        return NULL;
-    hid_t type = H5Aget_type(a);
-    char *value = NULL;
-    if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0) {
-        size_t n = H5Tget_size(type);
-        value = mem_zalloc(n + 1, 1);
-        if (value && H5Aread(a, type, value) < 0)
-            value[0] = 0;
-    }
-    H5Tclose(type);
-    H5Aclose(a);
-    return value;
-}
-
-static bool put_numbers(hid_t at, const char *name, hid_t type,
-                        const void *value, int n)
-{
-    hsize_t size = (hsize_t)n;
-    hid_t space = n > 1 ? H5Screate_simple(1, &size, NULL)
-                        : H5Screate(H5S_SCALAR);
-    hid_t a = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool ok = a >= 0 && H5Awrite(a, type, value) >= 0;
-    if (a >= 0)
-        H5Aclose(a);
-    H5Sclose(space);
-    return ok;
-}
-
-static bool get_numbers(hid_t at, const char *name, hid_t type, void *value,
-                        int n)
-{
-    hid_t a = H5Aopen(at, name, H5P_DEFAULT);
-    if (a < 0)
-        return false;
-    hid_t space = H5Aget_space(a);
-    bool ok = H5Sget_simple_extent_npoints(space) == n &&
-              H5Aread(a, type, value) >= 0;
-    H5Sclose(space);
-    H5Aclose(a);
-    return ok;
-}
-
-static bool do_string(struct dataset *s, enum mode mode, hid_t at,
-                      const char *group, const char *name, const char *value)
-{
-    if (mode == WRITE)
-        return put_string(at, name, value);
-    char *there = get_string(at, name);
-    if (!there || strcmp(there, value))
-        differs(s, group, name, there ? there : "missing", value);
-    mem_free(there);
-    return true;
-}
-
-static bool do_number(struct dataset *s, enum mode mode, hid_t at,
-                      const char *group, const char *name, double value)
-{
-    double there;
-    char a[32], b[32];
-    if (mode == WRITE)
-        return put_numbers(at, name, H5T_NATIVE_DOUBLE, &value, 1);
-    if (!get_numbers(at, name, H5T_NATIVE_DOUBLE, &there, 1))
-        there = NAN;
-    snprintf(a, sizeof a, "%.15g", there);
-    snprintf(b, sizeof b, "%.15g", value);
-    if (there != value)
-        differs(s, group, name, a, b);
-    return true;
-}
-
-static bool do_integers(struct dataset *s, enum mode mode, hid_t at,
-                        const char *name, const int64_t *value, int n)
-{
-    int64_t there[4] = {0};
-    char a[100] = "", b[100] = "";
-    if (mode == WRITE)
-        return put_numbers(at, name, H5T_NATIVE_INT64, value, n);
-    get_numbers(at, name, H5T_NATIVE_INT64, there, n);
-    for (int k = 0; k < n; k++) {
-        size_t la = strlen(a), lb = strlen(b);
-        snprintf(a + la, sizeof a - la, "%s%" PRId64, k ? " " : "", there[k]);
-        snprintf(b + lb, sizeof b - lb, "%s%" PRId64, k ? " " : "", value[k]);
-    }
-    if (strcmp(a, b))
-        differs(s, "", name, a, b);
-    return true;
-}
-
-static hid_t open_group(hid_t file, enum mode mode, const char *name)
-{
-    return mode == WRITE ? H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT,
-                                      H5P_DEFAULT)
-                         : H5Gopen2(file, name, H5P_DEFAULT);
-}
-
-static bool do_root(struct adele *ctx, struct dataset *s, enum mode mode)
-{
-    const struct lattice *lat = ctx->lat;
-    int64_t version = DATASET_VERSION, sites = lat->nsite;
-    int64_t cells[3] = {lat->n[0], lat->n[1], lat->n[2]};
-    int64_t shape[4] = {lat->n[2], lat->n[1], lat->n[0], lat->shape.nbasis};
-    char boundary[6];
-    for (int k = 0; k < 3; k++) {
-        boundary[2 * k] = lat->periodic[k] ? 'p' : 'f';
-        boundary[2 * k + 1] = k < 2 ? ' ' : 0;
-    }
-    return do_string(s, mode, s->file, "", "format", "adele dataset") &&
-           do_integers(s, mode, s->file, "version", &version, 1) &&
-           do_string(s, mode, s->file, "", "lattice", lat->shape.name) &&
-           do_integers(s, mode, s->file, "cells", cells, 3) &&
-           do_integers(s, mode, s->file, "shape", shape, 4) &&
-           do_string(s, mode, s->file, "", "boundary", boundary) &&
-           do_integers(s, mode, s->file, "sites", &sites, 1);
-}
-
-/* A style's numbers, from its argument table, and its words. */
-static bool do_style(struct dataset *s, enum mode mode, const char *group,
-                     const struct instance *self)
-{
-    hid_t g = open_group(s->file, mode, group);
-    if (g < 0) {
-        differs(s, "", group, "missing", "given");
-        return mode == COMPARE;
-    }
-    bool ok = do_string(s, mode, g, group, "style",
-                        self ? self->style->name : "none");
-    const struct arg *a = self ? self->style->args : NULL;
-    for (; ok && a && a->kind; a++) {
-        const char *at = (const char *)self + a->offset;
-        if (a->kind == ARG_NUMBER)
-            ok = do_number(s, mode, g, group, a->name,
-                           *(const double *)(const void *)at);
-        if (a->kind == ARG_INT)
-            ok = do_number(s, mode, g, group, a->name,
-                           (double)*(const int64_t *)(const void *)at);
-    }
-    if (ok)
-        ok = do_string(s, mode, g, group, "text",
-                       self && self->text ? self->text : "");
-    H5Gclose(g);
-    return ok;
-}
-
-static bool do_electrons(struct adele *ctx, struct dataset *s, enum mode mode)
-{
-    static const char *const name[] = {"none", "filling", "mu", "midgap"};
-    const struct electrons *e = &ctx->electrons;
-    hid_t g = open_group(s->file, mode, "electrons");
-    if (g < 0) {
-        differs(s, "", "electrons", "missing", "given");
-        return mode == COMPARE;
-    }
-    bool ok = do_string(s, mode, g, "electrons", "mode", name[e->mode]);
-    if (ok && e->mode == ELECTRONS_FILLING)
-        ok = do_number(s, mode, g, "electrons", "filling", e->filling);
-    if (ok && e->mode == ELECTRONS_MU)
-        ok = do_number(s, mode, g, "electrons", "mu", e->mu);
-    if (ok && e->mode != ELECTRONS_NONE)
-        ok = do_number(s, mode, g, "electrons", "temp", e->temp);
-    H5Gclose(g);
-    return ok;
-}
-
-static bool do_description(struct adele *ctx, struct dataset *s, enum mode mode)
-{
-    return do_root(ctx, s, mode) &&
-           do_style(s, mode, "model",
-                    ctx->model ? &ctx->model->head : NULL) &&
-           do_electrons(ctx, s, mode) &&
-           do_style(s, mode, "pair", ctx->pair ? &ctx->pair->head : NULL);
-}
-
-/* Provenance: longer than attributes may be, so datasets of one string. */
-
-static bool put_text(hid_t group, const char *name, const char *text)
-{
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    H5Tset_size(type, strlen(text) + 1);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    hid_t d = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
-                         H5P_DEFAULT);
-    bool ok = d >= 0 &&
-              H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0;
-    if (d >= 0)
-        H5Dclose(d);
-    H5Sclose(space);
-    H5Tclose(type);
-    return ok;
-}
-
-static bool put_fixes(struct adele *ctx, hid_t group)
-{
-    struct text t = {0};
-    text_add(&t, "");
-    for (int k = 0; k < ctx->fixes.n; k++) {
-        const struct instance *head = &ctx->fixes.item[k]->head;
-        text_addf(&t, "fix %s %s %s\n", head->id,
-                  ctx->groups.name[head->group] ? ctx->groups.name[head->group]
-                                                : "all",
-                  head->text ? head->text : head->style->name);
-    }
-    bool ok = !t.failed && put_text(group, "fixes", t.s);
-    text_free(&t);
-    return ok;
-}
-
-static bool put_provenance(struct adele *ctx, struct dataset *s,
-                           const char *command)
-{
-    hid_t g = open_group(s->file, WRITE, "provenance");
-    size_t length;
-    int error;
-    char *deck = s->where.line
-                     ? file_read_all(s->where.line->file, &length, &error)
-                     : NULL;
-    bool ok = g >= 0 && put_text(g, "deck", deck ? deck : "") &&
-              put_text(g, "command", command ? command : "") &&
-              put_fixes(ctx, g) &&
-              put_string(g, "deck_file",
-                         s->where.line ? s->where.line->file : "") &&
-              put_string(s->file, "adele_version", ADELE_VERSION) &&
-              put_numbers(s->file, "timestep", H5T_NATIVE_DOUBLE, &ctx->dt, 1);
-    mem_free(deck);
-    if (g >= 0)
-        H5Gclose(g);
-    return ok;
-}
-
 /* The extendable arrays. */
 
 static hid_t create_series(struct dataset *s, const char *name, hid_t type)
@@ -379,23 +103,23 @@ static hid_t create_column(struct dataset *s, const char *name)
 }
 
 static bool make_arrays(struct dataset *s, const char *const *column,
-                        enum mode mode)
+                        enum dataset_mode mode)
 {
     bool ok = true;
-    for (int k = 0; ok && k < NSERIES; k++) {
+    for (int k = 0; ok && k < DATASET_SERIES; k++) {
         hid_t type = k ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
-        s->series[k] = mode == WRITE
+        s->series[k] = mode == DATASET_WRITE
                            ? create_series(s, series_name[k], type)
                            : H5Dopen2(s->file, series_name[k], H5P_DEFAULT);
         ok = s->series[k] >= 0;
     }
     for (int k = 0; ok && k < s->ncolumn; k++) {
-        s->column[k] = mode == WRITE
+        s->column[k] = mode == DATASET_WRITE
                            ? create_column(s, column[k])
                            : H5Dopen2(s->file, column[k], H5P_DEFAULT);
         ok = s->column[k] >= 0;
-        if (!ok && mode == COMPARE)
-            differs(s, "column", column[k], "missing", "wanted");
+        if (!ok && mode == DATASET_COMPARE)
+            dataset_differs(s, "column", column[k], "missing", "wanted");
     }
     return ok;
 }
@@ -405,10 +129,10 @@ static bool make_arrays(struct dataset *s, const char *const *column,
 static int64_t count_frames(const struct dataset *s)
 {
     int64_t frames = INT64_MAX;
-    for (int k = 0; k < NSERIES + s->ncolumn; k++) {
+    for (int k = 0; k < DATASET_SERIES + s->ncolumn; k++) {
         hsize_t size[H5S_MAX_RANK] = {0};
-        hid_t space = H5Dget_space(k < NSERIES ? s->series[k]
-                                               : s->column[k - NSERIES]);
+        hid_t space = H5Dget_space(k < DATASET_SERIES ? s->series[k]
+                                               : s->column[k - DATASET_SERIES]);
         H5Sget_simple_extent_dims(space, size, NULL);
         H5Sclose(space);
         if ((int64_t)size[0] < frames)
@@ -437,8 +161,8 @@ static int create_new(struct adele *ctx, struct dataset *s,
     if (s->file < 0)
         return fail_write(ctx, s, errno ? strerror(errno)
                                         : "the file cannot be created");
-    if (do_description(ctx, s, WRITE) && put_provenance(ctx, s, command) &&
-        make_arrays(s, column, WRITE))
+    if (dataset_describe(ctx, s, DATASET_WRITE) && dataset_provenance(ctx, s, command) &&
+        make_arrays(s, column, DATASET_WRITE))
         return ADELE_OK;
     return fail_write(ctx, s, errno ? strerror(errno) : "HDF5 write error");
 }
@@ -453,15 +177,15 @@ static int continue_old(struct adele *ctx, struct dataset *s,
     if (s->file < 0)
         return fail_write(ctx, s, "it exists and is no readable HDF5 file "
                                   "(truncated, or open elsewhere)");
-    char *format = get_string(s->file, "format");
+    char *format = dataset_string(s->file, "format");
     bool ours = format && !strcmp(format, "adele dataset");
     mem_free(format);
     if (!ours)
         return fail_write(ctx, s, "it is an HDF5 file, but not of dump "
                                   "dataset; nothing is appended");
-    do_description(ctx, s, COMPARE);
+    dataset_describe(ctx, s, DATASET_COMPARE);
     if (s->mismatch.length == 0)
-        make_arrays(s, column, COMPARE);
+        make_arrays(s, column, DATASET_COMPARE);
     if (s->mismatch.length)
         return err_run_at(ctx, s->where.line ? &s->where : NULL,
                           "cannot append to '%s': it was made for another "
@@ -515,7 +239,7 @@ static bool write_at(hid_t d, hid_t type, int64_t frame, int64_t width,
 static bool disk_has_room(const struct dataset *s)
 {
     struct statvfs v;
-    double chunks = (double)(s->ncolumn + NSERIES) * CHUNK_DOUBLES * 8;
+    double chunks = (double)(s->ncolumn + DATASET_SERIES) * CHUNK_DOUBLES * 8;
     double frame = (double)s->ncolumn * (double)s->nsite * 8;
     if (statvfs(s->path, &v) || v.f_blocks == 0)
         return true;
@@ -526,7 +250,7 @@ static bool disk_has_room(const struct dataset *s)
 int dataset_append(struct adele *ctx, struct dataset *s,
                    const struct dataset_frame *frame, bool flush)
 {
-    const double number[NSERIES] = {0, frame->time, frame->energy, frame->mu};
+    const double number[DATASET_SERIES] = {0, frame->time, frame->energy, frame->mu};
     if (!disk_has_room(s))
         return fail_write(ctx, s, "no space left on the disk; the frames "
                                   "before are complete");
@@ -535,7 +259,7 @@ int dataset_append(struct adele *ctx, struct dataset *s,
     for (int k = 0; ok && k < s->ncolumn; k++)
         ok = write_at(s->column[k], H5T_NATIVE_DOUBLE, s->frames, s->nsite,
                       frame->value + k * s->nsite);
-    for (int k = NSERIES - 1; ok && k > 0; k--)
+    for (int k = DATASET_SERIES - 1; ok && k > 0; k--)
         ok = write_at(s->series[k], H5T_NATIVE_DOUBLE, s->frames, 0,
                       &number[k]);
     ok = ok && write_at(s->series[0], H5T_NATIVE_INT64, s->frames, 0,
@@ -585,11 +309,11 @@ struct dataset *dataset_open(struct adele *ctx, const char *path,
     if (!s)
         return NULL;
     s->file = open_file(path, H5F_ACC_RDONLY);
-    char *format = s->file >= 0 ? get_string(s->file, "format") : NULL;
+    char *format = s->file >= 0 ? dataset_string(s->file, "format") : NULL;
     bool ours = format && !strcmp(format, "adele dataset");
     mem_free(format);
-    if (ours && get_numbers(s->file, "sites", H5T_NATIVE_INT64, &s->nsite, 1) &&
-        make_arrays(s, NULL, COMPARE)) {
+    if (ours && dataset_numbers(s->file, "sites", H5T_NATIVE_INT64, &s->nsite, 1) &&
+        make_arrays(s, NULL, DATASET_COMPARE)) {
         s->frames = count_frames(s);
         return s;
     }

@@ -358,6 +358,13 @@ static void draw_plane(const struct view *v, struct canvas *c)
                 pixel_colour(v, i, j);
 }
 
+static void draw_frame(const struct layout *l, struct canvas *c)
+{
+    double line = fmax(1, round(0.05 * l->em));
+    canvas_frame(c, l->x0 - line, l->y0 - line, l->x1 + line, l->y1 + line,
+                 line, ink);
+}
+
 static void draw_bar(const struct layout *l, const struct scale *s,
                      const struct tick *t, int n, struct canvas *c)
 {
@@ -405,15 +412,20 @@ static void draw_words(const struct layout *l, const char *label,
     canvas_text(c, l->bar[0], base, em, 0, label, ink);
 }
 
-static void default_title(const struct adele *ctx, const struct picture *p,
-                          const char *title, char *out, size_t n)
+static void make_title(const struct adele *ctx, const struct picture *p,
+                       const char *title, char *out, size_t n)
 {
+    char plane[40] = "";
+    if (ctx->lat->shape.dim == 3)
+        snprintf(plane, sizeof plane, "   %c cell %" PRId64, "xyz"[p->axis],
+                 p->plane);
     if (p->title)
         snprintf(out, n, "%s", strcmp(p->title, "none") ? p->title : "");
     else if (title)
         snprintf(out, n, "%s", title);
     else
-        snprintf(out, n, "step %" PRId64 "   time %.6g", ctx->step, ctx->time);
+        snprintf(out, n, "step %" PRId64 "   time %.6g%s", ctx->step, ctx->time,
+                 plane);
 }
 
 int picture_draw(struct adele *ctx, const struct picture *p,
@@ -426,7 +438,7 @@ int picture_draw(struct adele *ctx, const struct picture *p,
     struct layout l = {0};
     char words[256];
     label = p->label ? p->label : label;
-    default_title(ctx, p, title, words, sizeof words);
+    make_title(ctx, p, title, words, sizeof words);
     plane_init(&plane, ctx->lat, p->axis, p->plane, rows);
     int64_t nvalue = ctx->lat->nsite * (rows > 0 ? rows : 1);
     int status = make_scale(ctx, p, value, nvalue, &scale);
@@ -440,12 +452,8 @@ int picture_draw(struct adele *ctx, const struct picture *p,
         return err_memory(ctx, "a picture", 12.0 * l.width * l.height);
     struct view view = {&plane, &scale, &l, value};
     draw_plane(&view, out);
-    if (plane.rectangular)
-        canvas_frame(out, l.x0 - fmax(1, round(0.05 * l.em)),
-                     l.y0 - fmax(1, round(0.05 * l.em)),
-                     l.x1 + fmax(1, round(0.05 * l.em)),
-                     l.y1 + fmax(1, round(0.05 * l.em)),
-                     fmax(1, round(0.05 * l.em)), ink);
+    if (plane.rectangular || plane.wrapped)
+        draw_frame(&l, out);
     draw_bar(&l, &scale, tick, n, out);
     draw_words(&l, label, words, out);
     return ADELE_OK;
