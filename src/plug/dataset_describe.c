@@ -21,13 +21,20 @@ void dataset_differs(struct dataset *s, const char *group, const char *name,
                   *group ? " " : "", name, there, here);
 }
 
+/* Strings of variable length: h5py gives them back as str. */
+static hid_t string_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    return type;
+}
+
 static bool put_string(hid_t at, const char *name, const char *value)
 {
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    H5Tset_size(type, strlen(value) + 1);
-    H5Tset_cset(type, H5T_CSET_UTF8);
+    hid_t type = string_type(), space = H5Screate(H5S_SCALAR);
     hid_t a = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool ok = a >= 0 && H5Awrite(a, type, value) >= 0;
+    bool ok = a >= 0 && H5Awrite(a, type, &value) >= 0;
     if (a >= 0)
         H5Aclose(a);
     H5Sclose(space);
@@ -35,23 +42,21 @@ static bool put_string(hid_t at, const char *name, const char *value)
     return ok;
 }
 
-/* The string attribute, mem_free; NULL when there is none. */
 char *dataset_string(hid_t at, const char *name)
 {
     hid_t a = H5Aopen(at, name, H5P_DEFAULT);
     if (a < 0)
         return NULL;
-    hid_t type = H5Aget_type(a);
-    char *value = NULL;
-    if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0) {
-        size_t n = H5Tget_size(type);
-        value = mem_zalloc(n + 1, 1);
-        if (value && H5Aread(a, type, value) < 0)
-            value[0] = 0;
-    }
+    hid_t there = H5Aget_type(a), type = string_type();
+    char *value = NULL, *copy = NULL;
+    if (H5Tget_class(there) == H5T_STRING && H5Tis_variable_str(there) > 0 &&
+        H5Aread(a, type, &value) >= 0)
+        copy = mem_strdup(value);
+    H5free_memory(value);
     H5Tclose(type);
+    H5Tclose(there);
     H5Aclose(a);
-    return value;
+    return copy;
 }
 
 static bool put_numbers(hid_t at, const char *name, hid_t type,
@@ -216,13 +221,11 @@ bool dataset_describe(struct adele *ctx, struct dataset *s, enum dataset_mode mo
 
 static bool put_text(hid_t group, const char *name, const char *text)
 {
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    H5Tset_size(type, strlen(text) + 1);
-    H5Tset_cset(type, H5T_CSET_UTF8);
+    hid_t type = string_type(), space = H5Screate(H5S_SCALAR);
     hid_t d = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
                          H5P_DEFAULT);
     bool ok = d >= 0 &&
-              H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0;
+              H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) >= 0;
     if (d >= 0)
         H5Dclose(d);
     H5Sclose(space);
