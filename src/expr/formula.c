@@ -230,13 +230,13 @@ static int unknown_name(struct machine *m, const struct op *op)
     }
     n += function_names(names + n, 256 - n);
     const char *near = text_nearest(op->name, names, (size_t)n);
-    if (near)
-        return FAIL(m, op, "unknown name '%s' in a formula; did you mean '%s'?",
-                    op->name, near);
     if (variable_exists(m->ctx, op->name))
         return FAIL(m, op,
                     "unknown name '%s' in a formula; the variable is v_%s",
                     op->name, op->name);
+    if (near)
+        return FAIL(m, op, "unknown name '%s' in a formula; did you mean '%s'?",
+                    op->name, near);
     return FAIL(m, op,
                 "unknown name '%s' in a formula%s: expected a thermo keyword, "
                 "a site quantity, or v_name, c_ID, f_ID",

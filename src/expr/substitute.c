@@ -220,7 +220,7 @@ static size_t find_close(const struct source *from, size_t open)
     return from->n;
 }
 
-/* "formula:%fmt" at the outermost level: the format, or NULL. */
+/* Cuts "formula:%fmt": the format, or NULL. */
 static char *split_format(char *inner)
 {
     char *colon = strstr(inner, ":%");
@@ -237,6 +237,7 @@ static int immediate(struct adele *ctx, char *inner, const struct where *where,
     const char *fault = format ? number_format_fault(format) : NULL;
     if (fault) {
         size_t skip = (size_t)(format - inner);
+        inner[skip - 1] = ':'; /* whole again, for the place to count in */
         struct where w = {where->line, where->column + skip, strlen(format)};
         return err_deck(ctx, &w, "format '%s': %s", format, fault);
     }

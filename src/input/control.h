@@ -4,8 +4,6 @@
 #ifndef ADELE_CONTROL_H
 #define ADELE_CONTROL_H
 
-#include <stdio.h>
-
 #include "input/input.h"
 
 enum source_kind {
@@ -21,10 +19,10 @@ struct source {
     enum source_kind kind;
     struct source *below;
     char *name;           /* for messages; owned */
-    char *text;           /* FILE, TEXT: all of it, owned */
+    char *text;           /* all of it, or of a stream what came so far; owned */
     size_t length, at;    /* read so far */
     long number;          /* of the physical line at `at`, from 1 */
-    FILE *stream;
+    int fd;               /* STREAM: -1 at its end */
     struct where place;   /* PART: of its text in a line */
     char *label;          /* skip to this label; owned */
     struct where label_where;

@@ -135,10 +135,11 @@ static int read_print(struct adele *ctx, const struct words *w, struct print *p)
         bool append = !strcmp(key->text, keys[1]);
         bool screen = !strcmp(key->text, keys[2]);
         if (!file && !append && !screen && strcmp(key->text, keys[3]))
-            return err_unknown(ctx, &key->where,
-                               "option of print (put a text with blanks in "
-                               "quotes)",
-                               key->text, keys, 4);
+            return err_deck(ctx, &key->where,
+                            "print: expected file, append, screen or universe "
+                            "behind the text, found '%s'; put a text with "
+                            "blanks in quotes",
+                            key->text);
         if (k + 1 >= w->n)
             return err_deck(ctx, &key->where,
                             "print: expected a value behind `%s`", key->text);

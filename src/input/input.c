@@ -10,8 +10,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -49,6 +51,7 @@ static size_t find_junk(const char *s, size_t n)
     return n;
 }
 
+/* The junk at s[at]; line `number` is that of s[0]. */
 static int fail_junk(struct adele *ctx, const char *name, long number,
                      const char *s, size_t at)
 {
@@ -85,6 +88,8 @@ int source_open(struct adele *ctx, const char *path, const struct where *where,
         source_close(s);
         return status;
     }
+    if (s->length >= 3 && !memcmp(s->text, "\xef\xbb\xbf", 3))
+        s->at = 3; /* the byte order mark of some editors */
     s->name = mem_strdup(path);
     if (s->name)
         return ADELE_OK;
@@ -132,53 +137,65 @@ static struct line *next_in_text(struct source *s)
     return line;
 }
 
-/* The next logical line of standard input; *status when it is no text. */
-static struct line *next_in_stream(struct adele *ctx, struct source *s,
-                                   int *status)
+/* Waits for more bytes of a stream; what was used up is dropped.  poll, since
+   a signal ends it even where it would restart a read. */
+static int stream_fill(struct adele *ctx, struct source *s)
+{
+    enum { CHUNK = 65536 };
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    if (s->at) {
+        memmove(s->text, s->text + s->at, s->length - s->at);
+        s->length -= s->at;
+        s->at = 0;
+    }
+    char *grown = mem_resize(s->text, s->length + CHUNK + 1, 1);
+    if (!grown)
+        return err_memory(ctx, "a deck line", (double)s->length);
+    s->text = grown;
+    ssize_t n =
+        poll(&p, 1, -1) < 0 ? -1 : read(s->fd, grown + s->length, CHUNK);
+    if (n < 0 && errno == EINTR)
+        return ctx->interrupt ? ADELE_EINTERRUPT : ADELE_OK;
+    if (n < 0)
+        return err_deck(ctx, NULL, "cannot read %s: %s", s->name,
+                        strerror(errno));
+    if (n == 0)
+        s->fd = -1;
+    size_t junk = find_junk(grown + s->length, (size_t)n);
+    if (junk < (size_t)n)
+        return fail_junk(ctx, s->name, s->number, grown, s->length + junk);
+    s->length += (size_t)n;
+    return ADELE_OK;
+}
+
+/* Fills until a whole logical line, or the rest, is there. */
+static int stream_line(struct adele *ctx, struct source *s)
 {
     struct line_scan scan = {0};
-    struct text raw = {0};
-    char *physical = NULL;
-    size_t capacity = 0;
-    long number = s->number;
-    bool more = true, any = false;
-    while (more && !*status) {
-        errno = 0;
-        ssize_t n = getline(&physical, &capacity, s->stream);
-        if (n < 0) {
-            *status = ferror(s->stream) && errno != EINTR
-                          ? err_deck(ctx, NULL, "cannot read %s: %s", s->name,
-                                     strerror(errno))
-                          : ADELE_OK;
-            break;
+    size_t seen = 0; /* whole physical lines behind s->at that were scanned */
+    for (;;) {
+        const char *from = s->text ? s->text + s->at + seen : NULL;
+        size_t left = s->length - s->at - seen;
+        const char *newline = left ? memchr(from, '\n', left) : NULL;
+        if (newline) {
+            size_t n = (size_t)(newline - from) + 1;
+            if (!line_continues(&scan, from, n))
+                return ADELE_OK;
+            seen += n;
+            continue;
         }
-        any = true;
-        size_t junk = find_junk(physical, (size_t)n);
-        if (junk < (size_t)n)
-            *status = fail_junk(ctx, s->name, s->number, physical, junk);
-        more = line_continues(&scan, physical, (size_t)n);
-        text_addn(&raw, physical, (size_t)n);
-        s->number++;
+        int status = s->fd < 0 ? ADELE_OK : stream_fill(ctx, s);
+        if (status || s->fd < 0)
+            return status;
     }
-    free(physical);
-    while (raw.length && strchr("\r\n", raw.s[raw.length - 1]))
-        raw.s[--raw.length] = '\0';
-    struct line *line = NULL;
-    if (any && !*status) {
-        line = raw.failed ? NULL : line_new(s->name, number, raw.s);
-        if (!line)
-            *status = err_memory(ctx, "a deck line", (double)raw.length);
-    }
-    text_free(&raw);
-    return line;
 }
 
 /* NULL at the end, or with *status. */
 static struct line *next_line(struct adele *ctx, struct source *s, int *status)
 {
     if (s->kind == SOURCE_STREAM)
-        return next_in_stream(ctx, s, status);
-    if (s->at >= s->length)
+        *status = stream_line(ctx, s);
+    if (*status || s->at >= s->length)
         return NULL;
     struct line *line = next_in_text(s);
     if (!line)
@@ -284,7 +301,7 @@ int source_part(struct adele *ctx, const struct where *place, const char *text)
 
 int input_file(struct adele *ctx, const char *path)
 {
-    struct source s = {.kind = SOURCE_STREAM, .number = 1, .stream = stdin};
+    struct source s = {.kind = SOURCE_STREAM, .number = 1, .fd = STDIN_FILENO};
     if (strcmp(path, "-")) {
         int status = source_open(ctx, path, NULL, &s);
         return status ? status : source_run(ctx, &s);

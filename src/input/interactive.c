@@ -4,10 +4,12 @@
    line, Ctrl-D ends the session.  The history is kept in ~/.adele_history. */
 
 #include <ctype.h>
-#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <readline/history.h>
 #include <readline/readline.h>
@@ -24,6 +26,8 @@ enum { HISTORY_MAX = 2000, NAMES_MAX = 1024 };
 /* readline calls back without a context: the session that reads now, and the
    names it may complete to. */
 static struct adele *session;
+static char *line;
+static bool line_done;
 static const char *candidate[NAMES_MAX];
 static int ncandidate;
 
@@ -44,17 +48,17 @@ static char *next_candidate(const char *text, int state)
 }
 
 /* How many words stand before `end`, and the first of them. */
-static int words_before(const char *line, int end, char first[32])
+static int words_before(const char *typed, int end, char first[32])
 {
     int n = 0;
     for (int k = 0; k < end;) {
-        while (k < end && isspace((unsigned char)line[k]))
+        while (k < end && isspace((unsigned char)typed[k]))
             k++;
         int from = k;
-        while (k < end && !isspace((unsigned char)line[k]))
+        while (k < end && !isspace((unsigned char)typed[k]))
             k++;
         if (k > from && n++ == 0)
-            snprintf(first, 32, "%.*s", k - from, line + from);
+            snprintf(first, 32, "%.*s", k - from, typed + from);
     }
     return n;
 }
@@ -119,15 +123,39 @@ static char **complete(const char *text, int start, int end)
     return ncandidate ? rl_completion_matches(text, next_candidate) : NULL;
 }
 
-/* Ctrl-C at the prompt: an empty line instead of the one being typed. */
-static int on_signal(void)
+/* ---- reading ---- */
+
+static void on_line(char *typed)
 {
-    if (!session->interrupt)
-        return 0;
-    rl_replace_line("", 0);
-    rl_crlf();
-    rl_done = 1;
-    return 0;
+    line = typed;
+    line_done = true;
+    rl_callback_handler_remove();
+}
+
+enum reading { READ_LINE, READ_END, READ_CLEARED };
+
+/* One physical line into *typed (free).  Waiting is left to poll, so that
+   Ctrl-C is seen at once and no key is lost. */
+static enum reading read_physical(const char *prompt, char **typed)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    line_done = false;
+    rl_callback_handler_install(prompt, on_line);
+    while (!line_done) {
+        if (!session->interrupt && poll(&p, 1, -1) > 0 && !session->interrupt)
+            rl_callback_read_char();
+        if (!session->interrupt || line_done)
+            continue;
+        rl_replace_line("", 0);
+        rl_crlf();
+        rl_callback_handler_remove();
+        if (session->interrupt == SIGTERM)
+            return READ_END;
+        session->interrupt = 0;
+        return READ_CLEARED;
+    }
+    *typed = line;
+    return line ? READ_LINE : READ_END;
 }
 
 /* ---- the session ---- */
@@ -152,47 +180,48 @@ static void print_error(struct adele *ctx)
     error_clear(ctx);
 }
 
+static void remember(const char *typed)
+{
+    HIST_ENTRY *last =
+        history_length ? history_get(history_base + history_length - 1) : NULL;
+    if (*typed && (!last || strcmp(last->line, typed)))
+        add_history(typed);
+}
+
 /* One command, over as many lines as it takes; NULL at the end of input. */
-static char *read_command(const char *prompt)
+static char *read_command(void)
 {
     struct line_scan scan = {0};
     struct text all = {0};
     for (bool more = true; more;) {
-        char *physical = readline(all.length ? "> " : prompt);
-        if (!physical) {
+        char *typed = NULL;
+        switch (read_physical(all.length ? "> " : "adele> ", &typed)) {
+        case READ_END:
             text_free(&all);
             return NULL;
-        }
-        if (session->interrupt) {
-            session->interrupt = 0;
+        case READ_CLEARED:
             text_clear(&all);
             scan = (struct line_scan){0};
-            free(physical);
             continue;
+        case READ_LINE:
+            break;
         }
+        remember(typed);
         if (all.length)
             text_addc(&all, '\n');
-        text_add(&all, physical);
-        more = line_continues(&scan, physical, strlen(physical));
-        free(physical);
+        text_add(&all, typed);
+        more = line_continues(&scan, typed, strlen(typed));
+        free(typed);
     }
     return all.s;
 }
 
-static void remember(const char *command)
-{
-    HIST_ENTRY *last =
-        history_length ? history_get(history_base + history_length - 1) : NULL;
-    if (*command && (!last || strcmp(last->line, command)))
-        add_history(command);
-}
-
 static int run_command(struct adele *ctx, const char *command, long number)
 {
-    struct line *line = line_new("(terminal)", number, command);
-    int status = line ? input_line(ctx, line)
-                      : err_memory(ctx, "a command", (double)strlen(command));
-    line_release(line);
+    struct line *l = line_new("(terminal)", number, command);
+    int status = l ? input_line(ctx, l)
+                   : err_memory(ctx, "a command", (double)strlen(command));
+    line_release(l);
     if (ctx->error.status)
         print_error(ctx);
     if (ctx->interrupt == SIGTERM)
@@ -214,7 +243,6 @@ int input_interactive(struct adele *ctx)
     ctx->interactive = true;
     rl_readline_name = "adele";
     rl_catch_signals = 0;
-    rl_signal_event_hook = on_signal;
     rl_attempted_completion_function = complete;
     using_history();
     if (history)
@@ -223,12 +251,12 @@ int input_interactive(struct adele *ctx)
     terminal.below = ctx->input->top;
     ctx->input->top = &terminal;
     for (long number = 1; !status; number++) {
-        char *command = read_command("adele> ");
+        char *command = read_command();
         if (!command) {
             log_screen(&ctx->log, "\n");
+            status = ctx->interrupt ? ADELE_EINTERRUPT : ADELE_OK;
             break;
         }
-        remember(command);
         status = run_command(ctx, command, number);
         mem_free(command);
     }
