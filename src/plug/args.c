@@ -56,6 +56,12 @@ static const struct arg *find_keyword(const struct parser *p,
     return NULL;
 }
 
+/* max 0 with min >= 0: no upper bound. */
+static bool has_no_upper(const struct arg *a)
+{
+    return a->max == 0 && a->min >= 0;
+}
+
 /* "what: expected NAME (range), ..." in one phrase. */
 static void describe(const struct arg *a, struct text *out)
 {
@@ -89,6 +95,8 @@ static void describe(const struct arg *a, struct text *out)
         text_add(out, " > 0");
     else if (a->nonnegative)
         text_add(out, " >= 0");
+    else if (a->bounded && a->kind != ARG_LIST && has_no_upper(a))
+        text_addf(out, " >= %.10g", a->min);
     else if (a->bounded && a->kind != ARG_LIST)
         text_addf(out, " from %.10g to %.10g", a->min, a->max);
     text_add(out, ")");
@@ -123,7 +131,9 @@ static bool in_range(const struct arg *a, double x)
         return false;
     if (a->nonnegative && !(x >= 0))
         return false;
-    return !(a->bounded && !(x >= a->min && x <= a->max));
+    if (!a->bounded)
+        return true;
+    return x >= a->min && (x <= a->max || has_no_upper(a));
 }
 
 /* [-][A*]pi[/B]: the wave vectors of this field. */

@@ -80,6 +80,41 @@ static double largest_of(const double *a, int64_t n)
     return most;
 }
 
+/* Some styles know only once they have solved whether an energy belongs to
+   their forces, so this is asked again at each evaluation. */
+static int refuse(struct adele *ctx)
+{
+    const struct style *style = ctx->pair->head.style;
+
+    if (!(forces_gives(ctx) & NEED_ENERGY) || !(forces_gives(ctx) & NEED_FORCE))
+        return err_deck(ctx, NULL,
+                        "minimize needs energies and forces, and pair_style %s "
+                        "does not give both",
+                        style->name);
+    if (ctx->pair->gradient)
+        return 0;
+    if (ctx->electrons.mode == ELECTRONS_MIDGAP)
+        return err_deck(ctx, NULL,
+                        "minimize needs forces that are the gradient of the "
+                        "energy; with `electrons midgap` the forces of "
+                        "pair_style %s are not: use `electrons filling F` or "
+                        "`electrons mu M`",
+                        style->name);
+    if (ctx->electrons.mode != ELECTRONS_NONE && ctx->electrons.temp == 0)
+        return err_deck(ctx, NULL,
+                        "minimize needs forces that are the gradient of the "
+                        "energy; with a partly filled level at temperature 0 "
+                        "those of pair_style %s are not: give the electrons a "
+                        "small temperature",
+                        style->name);
+    return err_deck(ctx, NULL,
+                    "minimize needs forces that are the gradient of the "
+                    "energy, and those of pair_style %s are not: use another "
+                    "force style, or damped motion (fix langevin at low "
+                    "temperature)",
+                    style->name);
+}
+
 /* Forces into m->f and the energy, of the present displacement. */
 static int evaluate(struct search *m)
 {
@@ -88,6 +123,8 @@ static int evaluate(struct search *m)
     int status = run_forces(ctx, run_need(ctx, ctx->step) | NEED_ENERGY);
 
     m->evaluations++;
+    if (!status)
+        status = refuse(ctx);
     if (!status)
         status = run_check_field(ctx, ctx->state.force, 2);
     if (!status)
@@ -298,32 +335,6 @@ static void report(struct search *m, enum stop stop)
                (long long)m->iterations, (long long)m->evaluations);
 }
 
-static int refuse(struct adele *ctx)
-{
-    const struct style *style = ctx->pair->head.style;
-
-    if (!(forces_gives(ctx) & NEED_ENERGY) || !(forces_gives(ctx) & NEED_FORCE))
-        return err_deck(ctx, NULL,
-                        "minimize needs energies and forces, and pair_style %s "
-                        "does not give both",
-                        style->name);
-    if (ctx->pair->gradient)
-        return 0;
-    if (ctx->electrons.mode == ELECTRONS_MIDGAP)
-        return err_deck(ctx, NULL,
-                        "minimize needs forces that are the gradient of the "
-                        "energy; with `electrons midgap` the forces of "
-                        "pair_style %s are not: use `electrons filling F` or "
-                        "`electrons mu M`",
-                        style->name);
-    return err_deck(ctx, NULL,
-                    "minimize needs forces that are the gradient of the "
-                    "energy, and those of pair_style %s are not: use another "
-                    "force style, or damped motion (fix langevin at low "
-                    "temperature)",
-                    style->name);
-}
-
 static int begin(struct adele *ctx, const struct minimize_options *o)
 {
     struct schedule *s = schedule_of(ctx);
@@ -365,7 +376,7 @@ static int conclude(struct adele *ctx, struct search *m, enum stop stop,
     if (!status) {
         summary_loop(ctx, m->iterations);
         report(m, stop);
-        summary_tasks(ctx);
+        summary_tasks(ctx, m->iterations);
     }
     log_flush(&ctx->log);
     if (status || later)

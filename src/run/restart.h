@@ -9,6 +9,8 @@
 
 /* `*` in a path stands for the step; on reading, for the latest there is. */
 int restart_write(struct adele *ctx, const char *path);
+/* Boundary, lattice, model and electrons of the moment as deck text. */
+void restart_setup(const struct adele *ctx, struct text *out);
 /* Only before `lattice`.  After an error the context is as before. */
 int restart_read(struct adele *ctx, const char *path);
 /* A fix or pair style made after read_restart gets back what was saved for the

@@ -10,6 +10,7 @@
    run/base_time, groups/names, groups/mask, state/q, state/vq (the model's
    names), state/onsite, saved/KIND.ID.STYLE */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -26,6 +27,19 @@
 
 /* Deck text of the set-up. */
 
+/* The shortest decimal number that reads back as the same bits. */
+static void add_number_text(struct text *out, double v)
+{
+    char digits[40];
+
+    for (int n = 15; n <= 17; n++) {
+        snprintf(digits, sizeof digits, "%.*g", n, v);
+        if (strtod(digits, NULL) == v)
+            break;
+    }
+    text_addf(out, " %s", digits);
+}
+
 static void add_value(struct text *out, const struct arg *a, const void *at)
 {
     const struct value *v = at;
@@ -35,7 +49,7 @@ static void add_value(struct text *out, const struct arg *a, const void *at)
         text_addf(out, " %lld", (long long)*(const int64_t *)at);
         break;
     case ARG_NUMBER:
-        text_addf(out, " %.17g", *(const double *)at);
+        add_number_text(out, *(const double *)at);
         break;
     case ARG_BOOL:
         text_add(out, *(const bool *)at ? " yes" : " no");
@@ -51,13 +65,13 @@ static void add_value(struct text *out, const struct arg *a, const void *at)
         if (v->is_reference)
             text_addf(out, " %c_%s", (char)v->ref.kind, v->ref.name);
         else
-            text_addf(out, " %.17g", v->number);
+            add_number_text(out, v->number);
         break;
     case ARG_NUMBERS: {
         const struct arg_numbers *list = at;
 
         for (int i = 0; i < list->n; i++)
-            text_addf(out, " %.17g", list->value[i]);
+            add_number_text(out, list->value[i]);
         break;
     }
     default:
@@ -85,7 +99,7 @@ static void add_arguments(struct text *out, const struct instance *self)
     }
 }
 
-static void add_setup(const struct adele *ctx, struct text *out)
+void restart_setup(const struct adele *ctx, struct text *out)
 {
     const struct lattice *lat = ctx->lat;
     const struct electrons *e = &ctx->electrons;
@@ -102,13 +116,17 @@ static void add_setup(const struct adele *ctx, struct text *out)
         add_arguments(out, &ctx->model->head);
         text_addc(out, '\n');
     }
-    if (e->mode == ELECTRONS_FILLING)
-        text_addf(out, "electrons filling %.17g temp %.17g\n", e->filling,
-                  e->temp);
-    if (e->mode == ELECTRONS_MU)
-        text_addf(out, "electrons mu %.17g temp %.17g\n", e->mu, e->temp);
-    if (e->mode == ELECTRONS_MIDGAP)
-        text_addf(out, "electrons midgap temp %.17g\n", e->temp);
+    if (e->mode == ELECTRONS_NONE)
+        return;
+    text_add(out, "electrons");
+    text_add(out, e->mode == ELECTRONS_FILLING ? " filling"
+                  : e->mode == ELECTRONS_MU    ? " mu"
+                                               : " midgap");
+    if (e->mode != ELECTRONS_MIDGAP)
+        add_number_text(out, e->mode == ELECTRONS_MU ? e->mu : e->filling);
+    text_add(out, " temp");
+    add_number_text(out, e->temp);
+    text_addc(out, '\n');
 }
 
 /* Collecting.  Each returns 0, or -1 when memory is short. */
@@ -251,7 +269,7 @@ static int collect(struct adele *ctx, struct items *to)
 {
     struct text setup = {0};
 
-    add_setup(ctx, &setup);
+    restart_setup(ctx, &setup);
     return add_text(to, "setup", &setup) || add_clock(ctx, to) ||
                    add_groups(ctx, to) || add_state(ctx, to) ||
                    add_instances(ctx, to)

@@ -435,7 +435,7 @@ static int conclude(struct adele *ctx, const struct run_options *o, int status)
         summary_loop(ctx, done);
     if (complete && o->post) {
         summary_rate(ctx, done);
-        summary_tasks(ctx);
+        summary_tasks(ctx, done);
     }
     if (!later)
         later = output_check(ctx);

@@ -96,7 +96,7 @@ void summary_start(struct adele *ctx);
 void summary_stop(struct adele *ctx);
 void summary_loop(struct adele *ctx, int64_t steps);
 void summary_rate(struct adele *ctx, int64_t steps);
-void summary_tasks(struct adele *ctx);
+void summary_tasks(struct adele *ctx, int64_t steps);
 
 /* The step, site and value of the first entry of f that is not finite or too
    large to be squared, as an error. */

@@ -91,16 +91,17 @@ void summary_loop(struct adele *ctx, int64_t steps)
                (long long)ctx->lat->nsite);
 }
 
-void summary_tasks(struct adele *ctx)
+void summary_tasks(struct adele *ctx, int64_t steps)
 {
     const struct schedule *s = ctx->schedule;
     char held[16], peak[16];
 
     if (s->detail == RUN_DETAIL_OFF)
         return;
-    if (s->detail != RUN_DETAIL_LOOP)
+    if (s->detail != RUN_DETAIL_LOOP && steps > 0)
         print_breakdown(ctx);
-    log_printf(&ctx->log, "\nMemory: %s held, %s at most, %.0f bytes a site\n",
+    log_printf(&ctx->log,
+               "\nMemory: %s held, %s at most, %.0f bytes a site\n\n",
                text_bytes(held, (double)mem_held()),
                text_bytes(peak, (double)mem_peak()),
                (double)mem_held() / (double)ctx->lat->nsite);

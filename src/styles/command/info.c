@@ -16,6 +16,7 @@
 #include "plug/pair.h"
 #include "plug/region.h"
 #include "plug/registry.h"
+#include "run/restart.h"
 
 struct info {
     struct instance head;
@@ -28,42 +29,24 @@ static const struct arg args[] = {
             "styles [KIND], memory, time, config, all"},
     {0}};
 
-static void add_lattice(const struct adele *ctx, struct text *out)
-{
-    const struct lattice *lat = ctx->lat;
-
-    text_addf(out, "lattice: %s", lat->shape.name);
-    for (int k = 0; k < lat->shape.dim; k++)
-        text_addf(out, "%s%d", k ? " x " : " ", lat->n[k]);
-    text_add(out, ", boundary");
-    for (int k = 0; k < lat->shape.dim; k++)
-        text_addf(out, " %c", lat->periodic[k] ? 'p' : 'f');
-    text_addf(out, ", %lld sites, %d neighbours at most\n",
-              (long long)lat->nsite, lat->nearest.n[0]);
-}
-
 static void show_system(struct adele *ctx, struct text *out)
 {
-    const struct electrons *e = &ctx->electrons;
+    struct text setup = {0};
+    char *rest, *line;
 
-    text_add(out, "System\n  ");
+    text_add(out, "System\n");
     if (ctx->lat)
-        add_lattice(ctx, out);
-    else
-        text_add(out, "no lattice yet\n");
-    if (ctx->model)
-        text_addf(out, "  model: %s\n", ctx->model->head.text);
-    if (e->mode == ELECTRONS_FILLING)
-        text_addf(out, "  electrons: filling %.10g, temperature %.10g\n",
-                  e->filling, e->temp);
-    if (e->mode == ELECTRONS_MU)
-        text_addf(out, "  electrons: mu %.10g, temperature %.10g\n", e->mu,
-                  e->temp);
-    if (e->mode == ELECTRONS_MIDGAP)
-        text_addf(out, "  electrons: midgap, temperature %.10g\n", e->temp);
+        restart_setup(ctx, &setup);
+    for (rest = setup.s; (line = strsep(&rest, "\n")) && *line;)
+        text_addf(out, "  %s\n", line);
+    text_free(&setup);
     if (ctx->pair)
-        text_addf(out, "  forces: pair_style %s\n", ctx->pair->head.text);
-    text_addf(out, "  step %lld, time %.15g, timestep %.15g\n",
+        text_addf(out, "  pair_style %s\n", ctx->pair->head.text);
+    if (ctx->lat)
+        text_addf(out, "  %lld sites, ", (long long)ctx->lat->nsite);
+    else
+        text_add(out, "  no lattice yet, ");
+    text_addf(out, "step %lld, time %.15g, timestep %.15g\n",
               (long long)ctx->step, ctx->time, ctx->dt);
 }
 
