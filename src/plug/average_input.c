@@ -145,10 +145,8 @@ int average_inputs_parse(struct adele *ctx, const struct arg_list *words,
         status = reference_parse(ctx, w, true, &out->ref[i]);
         if (!status && !(out->name[i] = mem_strdup(w->text)))
             status = err_memory(ctx, "a list of values", 64);
-        if (!status) {
-            reference_check(ctx, &out->ref[i], (unsigned)shape);
-            status = ctx->error.status;
-        }
+        if (!status)
+            status = reference_check(ctx, &out->ref[i], (unsigned)shape);
     }
     average_words_free(&list);
     return status;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "expr/keyword.h"
 #include "plug/average.h"
 #include "plug/column.h"
 #include "plug/fix.h"
@@ -70,8 +71,8 @@ static const struct arg args[] = {
             "array)"},
     {ARG_CHOICE, "kind", AT(struct ave_histo, kind), .key = true,
      .def = "auto", .choice = kinds,
-     .doc = "global or per-site (peratom) values; auto: what the first value "
-            "is, per-site if it is both"},
+     .doc = "global or per-site (peratom) values; auto: global when all "
+            "values can be, else per-site"},
     {ARG_LIST, "ave", AT(struct ave_histo, ave), .key = true, .def = "one",
      .bounded = true, .min = 1, .max = 2,
      .doc = "one | running | window M: each histogram, or the sum of all or "
@@ -95,30 +96,49 @@ static const struct output outputs[] = {
     {OUT_ARRAY, "[i][3]", "fraction", "", false, "count / total"},
     {0}};
 
-static bool reference(const struct word *w)
+/* The shapes that a value can have; columns are per-site. */
+static int value_shapes(struct adele *ctx, const struct word *w,
+                        unsigned *shapes)
 {
-    return w->text[0] && strchr("cfv", w->text[0]) && w->text[1] == '_';
+    struct reference r;
+    bool prefixed = w->text[0] && strchr("cfv", w->text[0]) &&
+                    w->text[1] == '_';
+    *shapes = OUT_SITE;
+    if (!prefixed && !keyword_find(w->text))
+        return ADELE_OK;
+    int status = reference_parse(ctx, w, true, &r);
+    if (status)
+        return status;
+    *shapes = reference_shapes(ctx, &r);
+    reference_free(&r);
+    return ADELE_OK;
 }
 
-/* Per-site or global: what the user says, else what the first value can be. */
-static int choose_kind(struct adele *ctx, struct ave_histo *s,
-                       const struct word *w, bool *persite)
+/* What the user says, else global when all values can be, else per-site. */
+static int choose_kind(struct adele *ctx, struct ave_histo *s, bool *persite)
 {
+    unsigned wanted = s->mode == VECTOR_MODE ? OUT_VECTOR : OUT_SCALAR;
     *persite = s->kind == KIND_PERATOM;
     if (s->kind != KIND_AUTO)
         return ADELE_OK;
-    if (!reference(w)) {
-        *persite = true;
-        return ADELE_OK;
+    for (int i = 0; i < s->words.n; i++) {
+        struct word w = s->words.word[i];
+        unsigned shapes;
+        char *name = mem_strdup(w.text);
+        if (!name)
+            return err_memory(ctx, "a value", 64);
+        char *open = strchr(name, '[');
+        if (open && strchr(open, '*')) /* any of its entries will tell */
+            strcpy(open, "[1]");
+        w.text = name;
+        int status = value_shapes(ctx, &w, &shapes);
+        mem_free(name);
+        if (status)
+            return status;
+        if (!(shapes & wanted))
+            *persite = true;
     }
-    struct reference r;
-    int status = reference_parse(ctx, w, false, &r);
-    if (status)
-        return status;
-    *persite = (reference_shapes(ctx, &r) & OUT_SITE) != 0;
-    status = ctx->error.status;
-    reference_free(&r);
-    return status;
+    return ADELE_OK;
 }
 
 static int parse_columns(struct adele *ctx, struct ave_histo *s)
@@ -144,20 +164,8 @@ static int parse_values(struct adele *ctx, struct ave_histo *s)
 {
     bool persite;
     int status = need_lattice(ctx);
-    /* a wildcard is no index: the name alone tells the kind */
-    struct word first = s->words.word[0];
-    char *name = mem_strdup(first.text);
-    if (!status && !name)
-        status = err_memory(ctx, "a value", 64);
-    if (status) {
-        mem_free(name);
-        return status;
-    }
-    if (strchr(name, '*') && strchr(name, '['))
-        strcpy(strchr(name, '['), "[1]");
-    first.text = name;
-    status = choose_kind(ctx, s, &first, &persite);
-    mem_free(name);
+    if (!status)
+        status = choose_kind(ctx, s, &persite);
     if (status)
         return status;
     if (persite)
