@@ -70,9 +70,9 @@ struct dump_style {
 
 /* The first two arguments of every dump style. */
 #define DUMP_ARGS                                                             \
-    {ARG_INT, "N", AT(struct dump, every), .min = 1, .max = INT64_MAX,        \
-     .bounded = true, .unit = "steps", .doc = "a snapshot every N steps"},    \
-        {ARG_FILE, "file", AT(struct dump, path),                             \
+    {ARG_INT, "N", AT(struct dump, every), .positive = true,                  \
+     .unit = "steps", .doc = "a snapshot every N steps"},                     \
+        {ARG_FILE, "FILE", AT(struct dump, path),                             \
          .doc = "file to write; each * becomes the step"}
 
 struct dump *dump_find(const struct adele *ctx, const char *id);

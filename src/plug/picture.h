@@ -49,22 +49,25 @@ struct picture {
 /* dump_modify's keywords, and arguments of the dump itself. */
 #define PICTURE_MODIFY                                                        \
     {ARG_WORD, "cmap", AT(struct picture, cmap), .key = true,                 \
+     .syntax = "NAME",                                                        \
      .given = AT(struct picture, given[PICTURE_GIVEN_CMAP]),                  \
      .doc = "viridis, magma, cividis, gray, diverging, cyclic, with _r "      \
             "reversed; default diverging for a range around 0, else viridis"},\
     {ARG_LIST, "range", AT(struct picture, range_words), .key = true,         \
-     .min = 1, .max = 2, .bounded = true,                                     \
+     .min = 1, .max = 2, .bounded = true, .syntax = "{LO HI|auto|symmetric}", \
      .given = AT(struct picture, given[PICTURE_GIVEN_RANGE]),                 \
      .doc = "LO HI, auto (of each snapshot, symmetric when signed) or "       \
             "symmetric"},                                                     \
     {ARG_WORD, "label", AT(struct picture, label), .key = true,               \
+     .syntax = "TEXT",                                                        \
      .given = AT(struct picture, given[PICTURE_GIVEN_LABEL]),                 \
      .doc = "name at the colour bar; default: the column"},                   \
     {ARG_WORD, "title", AT(struct picture, title), .key = true,               \
+     .syntax = "TEXT",                                                        \
      .given = AT(struct picture, given[PICTURE_GIVEN_TITLE]),                 \
      .doc = "text above; default: step and time; none"},                      \
     {ARG_NUMBERS, "size", AT(struct picture, size), .key = true, .count = 2,  \
-     .min = 64, .max = CANVAS_MAX, .bounded = true,                           \
+     .syntax = "W H", .min = 64, .max = CANVAS_MAX, .bounded = true,                           \
      .given = AT(struct picture, given[PICTURE_GIVEN_SIZE]),                  \
      .unit = "pixels", .doc = "width and height of the whole picture"},       \
     {ARG_NUMBER, "zoom", AT(struct picture, zoom), .key = true,               \
@@ -74,7 +77,7 @@ struct picture {
      .positive = true, .given = AT(struct picture, given[PICTURE_GIVEN_DPI]), \
      .unit = "1/inch", .doc = "resolution noted in the file; default 300"},   \
     {ARG_LIST, "plane", AT(struct picture, plane_words), .key = true,         \
-     .min = 2, .max = 2, .bounded = true,                                     \
+     .min = 2, .max = 2, .bounded = true, .syntax = "x|y|z N",                \
      .given = AT(struct picture, given[PICTURE_GIVEN_PLANE]),                 \
      .doc = "x, y or z and the cell: what to draw of a cubic lattice"},       \
     {ARG_INT, "history", AT(struct picture, history), .key = true,            \

@@ -17,8 +17,8 @@ static const struct arg args[] = {
     {ARG_WORD, "ID", AT(struct command_dump, id), .doc = "name of the dump"},
     {ARG_GROUP, "GROUP", AT(struct command_dump, group),
      .doc = "sites to write"},
-    {ARG_REST, "STYLE N FILE ..", AT(struct command_dump, rest), .min = 1,
-     .bounded = true,
+    {ARG_REST, "STYLE", AT(struct command_dump, rest), .min = 1,
+     .bounded = true, .syntax = "STYLE N FILE ...",
      .doc = "dump style, steps between snapshots, file, and the style's own "
             "arguments (help dump)"},
     {0}};

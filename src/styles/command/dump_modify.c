@@ -11,8 +11,8 @@ struct dump_modify {
 
 static const struct arg args[] = {
     {ARG_WORD, "ID", AT(struct dump_modify, id), .doc = "name of the dump"},
-    {ARG_REST, "KEYWORD VALUE ..", AT(struct dump_modify, rest), .min = 1,
-     .bounded = true,
+    {ARG_REST, "KEYWORD", AT(struct dump_modify, rest), .min = 1,
+     .bounded = true, .syntax = "KEYWORD VALUE ...",
      .doc = "every N|v_name, delay N, append, first, flush yes|no, pad N, "
             "thresh COLUMN OP VALUE|none, and the keywords of the style"},
     {0}};

@@ -23,7 +23,7 @@ static const struct arg args[] = {
      .doc = "LAMMPS text dump (also .gz), or HDF5 file of dump dataset"},
     {ARG_INT, "STEP", AT(struct read_dump, step), .nonnegative = true,
      .unit = "steps", .doc = "the snapshot to read"},
-    {ARG_LIST, "columns ..", AT(struct read_dump, columns),
+    {ARG_LIST, "column", AT(struct read_dump, columns),
      .doc = "displacements and velocities by name (q vq)"},
     {ARG_BOOL, "timestep", AT(struct read_dump, timestep), .key = true,
      .def = "yes", .doc = "take over the step and the time, too"},

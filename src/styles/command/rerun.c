@@ -20,7 +20,7 @@ struct rerun {
 };
 
 static const struct arg args[] = {
-    {ARG_LIST, "FILE ..", AT(struct rerun, files),
+    {ARG_LIST, "FILE", AT(struct rerun, files),
      .doc = "LAMMPS text dumps (also .gz) or files of dump dataset"},
     {ARG_INT, "first", AT(struct rerun, first), .key = true, .def = "0",
      .nonnegative = true, .unit = "steps", .doc = "no snapshot before it"},
@@ -41,7 +41,7 @@ static const struct arg args[] = {
     {ARG_BOOL, "post", AT(struct rerun, post), .key = true, .def = "yes",
      .doc = "print the summary of a run at the end"},
     {ARG_REST, "dump", AT(struct rerun, columns), .key = true,
-     .required = true,
+     .required = true, .syntax = "column ...",
      .doc = "displacements and velocities by name (q vq), last on the line"},
     {0}};
 

@@ -9,7 +9,7 @@ struct undump {
 };
 
 static const struct arg args[] = {
-    {ARG_REST, "ID ..", AT(struct undump, id), .min = 1, .bounded = true,
+    {ARG_REST, "ID", AT(struct undump, id), .min = 1, .bounded = true,
      .doc = "names of dumps"},
     {0}};
 

@@ -15,10 +15,11 @@ struct write_dump {
 static const struct arg args[] = {
     {ARG_GROUP, "GROUP", AT(struct write_dump, group),
      .doc = "sites to write"},
-    {ARG_LIST, "STYLE FILE ..", AT(struct write_dump, style), .min = 2,
-     .bounded = true,
+    {ARG_LIST, "STYLE", AT(struct write_dump, style), .min = 2,
+     .bounded = true, .syntax = "STYLE FILE ...",
      .doc = "dump style, file, and the style's own arguments (help dump)"},
     {ARG_REST, "modify", AT(struct write_dump, modify), .key = true,
+     .syntax = "KEYWORD VALUE ...",
      .doc = "what follows goes to dump_modify"},
     {0}};
 

@@ -16,7 +16,7 @@
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "columns ..", AT(struct dump_text, columns),
+    {ARG_LIST, "column", AT(struct dump_text, columns),
      .doc = "id type ix iy iz x y z, the model's components (q vq fq), n, "
             "onsite, c_ID, c_ID[i], f_ID, f_ID[i], v_name"},
     {0}};

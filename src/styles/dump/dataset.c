@@ -24,8 +24,8 @@ struct dump_dataset {
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "columns ..", AT(struct dump_dataset, columns), .min = 0,
-     .bounded = true,
+    {ARG_LIST, "column", AT(struct dump_dataset, columns), .min = 0,
+     .bounded = true, .syntax = "[column ...]",
      .doc = "as for dump custom; default: displacement, force and n"},
     {ARG_INT, "split", AT(struct dump_dataset, split), .key = true,
      .positive = true, .unit = "frames",

@@ -19,7 +19,7 @@ struct dump_vtk {
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "columns ..", AT(struct dump_vtk, columns),
+    {ARG_LIST, "column", AT(struct dump_vtk, columns),
      .doc = "as for dump custom"},
     {0}};
 

@@ -14,8 +14,8 @@
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "columns ..", AT(struct dump_text, columns), .min = 0,
-     .bounded = true,
+    {ARG_LIST, "column", AT(struct dump_text, columns), .min = 0,
+     .bounded = true, .syntax = "[column ...]",
      .doc = "as for dump custom; default: the displacement"},
     {0}};
 

@@ -8,7 +8,7 @@
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "columns ..", AT(struct dump_text, columns),
+    {ARG_LIST, "column", AT(struct dump_text, columns),
      .doc = "as for dump custom"},
     {0}};
 
