@@ -11,9 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-/* Fewer doubles than this are handled faster by one thread. */
-enum { THREAD_MIN = 16384 };
+#include "base/parallel.h"
 
 static int layout(struct field *f)
 {
@@ -84,7 +82,7 @@ static void copy_block(struct field *to, ptrdiff_t at, const struct field *from,
 {
     size_t bytes = (size_t)to->lat->local[0] * sizeof *to->data;
     int64_t nrow = field_nrow(to);
-#pragma omp parallel for schedule(static) if (to->size > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (to->size > PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         memcpy(to->data + at + field_row(to, row),
                from->data + from_at + field_row(from, row), bytes);
@@ -180,7 +178,7 @@ static void exchange_block(struct field *f, double *origin)
 {
     int64_t nrow = field_nrow(f);
     int nz = f->lat->local[2], hx = f->halo[0];
-    bool threads = f->size > THREAD_MIN;
+    bool threads = f->size > PARALLEL_MIN;
     if (hx) {
 #pragma omp parallel for schedule(static) if (threads)
         for (int64_t row = 0; row < nrow; row++)
@@ -220,7 +218,7 @@ void field_gather(const struct field *f, int comp, double *out)
 {
     int nx = f->lat->local[0], nb = f->lat->shape.nbasis;
     int64_t nrow = field_nrow(f);
-#pragma omp parallel for schedule(static) if (f->size > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (f->size > PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int b = 0; b < nb; b++)
             copy_strided(out + row * nx * nb + b, nb,
@@ -233,7 +231,7 @@ void field_scatter(struct field *f, int comp, const double *in)
     int64_t nrow = field_nrow(f);
     for (int b = 0; b < nb; b++) {
         double *to = field_write(f, comp, b);
-#pragma omp parallel for schedule(static) if (f->size > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (f->size > PARALLEL_MIN)
         for (int64_t row = 0; row < nrow; row++)
             copy_strided(to + field_row(f, row), 1, in + row * nx * nb + b, nb,
                          nx);
@@ -246,7 +244,7 @@ void field_fill(struct field *f, int comp, double value)
     int64_t nrow = field_nrow(f);
     for (int b = 0; b < f->lat->shape.nbasis; b++) {
         double *to = field_write(f, comp, b);
-#pragma omp parallel for schedule(static) if (f->size > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (f->size > PARALLEL_MIN)
         for (int64_t row = 0; row < nrow; row++)
             for (int x = 0; x < nx; x++)
                 to[field_row(f, row) + x] = value;
@@ -325,7 +323,7 @@ void field_neighbour_sum(struct field *f, int comp, const struct stencil *s,
     int64_t nrow = field_nrow(f);
     for (int b = 0; b < f->lat->shape.nbasis; b++) {
         double *to = field_write(out, out_comp, b);
-#pragma omp parallel for schedule(static) if (f->size > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (f->size > PARALLEL_MIN)
         for (int64_t row = 0; row < nrow; row++)
             sum_stencil(f, origin, row, s, b, to + field_row(out, row));
     }
@@ -343,7 +341,7 @@ void field_neighbour_count(const struct lattice *lat, const struct stencil *s,
 {
     int nx = lat->local[0], ny = lat->local[1], nb = lat->shape.nbasis;
     int64_t nrow = (int64_t)ny * lat->local[2];
-#pragma omp parallel for schedule(static) if (lat->nlocal > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (lat->nlocal > PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++) {
         int y = (int)(row % ny), z = (int)(row / ny);
         int *out = count + row * nx * nb;

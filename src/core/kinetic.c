@@ -3,6 +3,7 @@
 #include "core/kinetic.h"
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/sum.h"
 
 /* The mask of the group's bit for the sites of a row, NULL: all of them. */
@@ -33,7 +34,7 @@ int kinetic_energy(struct adele *ctx, int group, double mass, double *energy)
     double *part = mem_alloc((size_t)nrow, sizeof *part);
     if (!part)
         return err_memory(ctx, "the kinetic energy", 8.0 * (double)nrow);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (v->lat->nlocal >= PARALLEL_MIN)
     for (int64_t r = 0; r < nrow; r++) {
         double sum = 0;
         for (int c = 0; c < v->ncomp; c++)

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 
 /* Fractional coordinates and metrics are of order one; so is this far above
    rounding and far below any fraction that a lattice has. */
@@ -310,7 +311,7 @@ bool lattice_permutation(const struct lattice *lat, const struct lattice_op *op,
     int64_t move[3];
     if (!keeps_periods(lat, op) || !open_translation(lat, op, move))
         return false;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (lat->nsite >= PARALLEL_MIN)
     for (int64_t site = 0; site < lat->nsite; site++) {
         int cell[3], to[3], b;
         lattice_cell(lat, site, cell, &b);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 
 double order_sign(const struct lattice *lat, const int cell[3], int b)
 {
@@ -41,7 +42,7 @@ static void fill_phases(struct order *o, const double *q)
     int nbasis = lat->shape.nbasis;
     int64_t ncell = lat->nlocal / nbasis;
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
     for (int64_t c = 0; c < ncell; c++) {
         int cell[3];
         local_cell(lat, c, cell);
@@ -100,7 +101,7 @@ void order_parameter(struct order *o, const double *x, double *phi,
     field_neighbour_sum(o->value, 0, &o->lat->nearest, o->sum, 0);
     field_gather(o->sum, 0, o->deviation);
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++) {
         double d = o->count[i] ? x[i] - o->deviation[i] / o->count[i] : 0;
         o->deviation[i] = d;

@@ -6,15 +6,14 @@
 
 #include "core/sites.h"
 
-/* Fewer sites than this are handled faster by one thread. */
-enum { THREAD_MIN = 4096 };
+#include "base/parallel.h"
 
 void sites_random(const struct lattice *lat, struct rng_key key, bool normal,
                   double *out)
 {
     int64_t length = (int64_t)lat->local[0] * lat->shape.nbasis;
     int64_t nrow = (int64_t)lat->local[1] * lat->local[2];
-#pragma omp parallel for schedule(static) if (lat->nlocal > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++) {
         int cell[3] = {lat->lo[0], lat->lo[1] + (int)(row % lat->local[1]),
                        lat->lo[2] + (int)(row / lat->local[1])};
@@ -31,7 +30,7 @@ void sites_assign(struct field *f, int comp, const struct groups *g, int group,
     int64_t nrow = field_nrow(f);
     for (int b = 0; b < nb; b++) {
         double *to = field_write(f, comp, b);
-#pragma omp parallel for schedule(static) if (f->lat->nlocal > THREAD_MIN)
+#pragma omp parallel for schedule(static) if (f->lat->nlocal >= PARALLEL_MIN)
         for (int64_t row = 0; row < nrow; row++) {
             double *cell = to + field_row(f, row);
             for (int x = 0; x < nx; x++) {

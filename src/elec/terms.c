@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "core/lattice.h"
 
 int terms_init(struct terms *t, int64_t nsite)
@@ -87,7 +88,7 @@ int terms_finish(struct terms *t)
 void terms_dense(const struct terms *t, double *h)
 {
     int64_t n = t->nsite;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * n >= 8 * PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++) {
         memset(h + i * n, 0, (size_t)n * sizeof *h);
         h[i * n + i] = t->onsite[i];

@@ -11,15 +11,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/rng.h"
 #include "expr/formula_ops.h"
 #include "expr/formula_words.h"
 #include "expr/keyword.h"
 #include "expr/variable.h"
 #include "plug/pair.h"
-
-/* Below this a parallel loop costs more than it saves. */
-enum { PARALLEL_MIN = 16384 };
 
 struct machine {
     struct adele *ctx;

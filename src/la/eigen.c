@@ -5,9 +5,13 @@
 #include <lapacke.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "la/blas.h"
 
 enum { SITE_BLOCK = 256, PAIR_BLOCK = 512 };
+
+/* Smaller matrices are solved faster by one thread. */
+enum { THREAD_MIN = 160 };
 
 /* Occupations below this add nothing to any double. */
 static const double EMPTY = 1e-300;
@@ -72,7 +76,7 @@ int eigen_solve(struct eigen *s, bool vectors, int nthread)
 {
     if (s->n == 0)
         return 0;
-    int before = blas_threads(nthread);
+    int before = blas_threads(s->n < THREAD_MIN ? 1 : nthread);
     int info = LAPACKE_dsyevd_work(
         LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', (lapack_int)s->n,
         s->matrix, (lapack_int)s->n, s->value, s->work, s->nwork, s->iwork,
@@ -128,7 +132,7 @@ void eigen_density(const double *v, int64_t n, const double *f,
                    double *density)
 {
     bool holes = holes_are_fewer(f, n);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * n >= 8 * PARALLEL_MIN)
     for (int64_t begin = 0; begin < n; begin += SITE_BLOCK)
         density_block(v, n, f, holes, begin,
                       begin + SITE_BLOCK < n ? begin + SITE_BLOCK : n, density);
@@ -158,7 +162,7 @@ void eigen_pairs(const double *v, int64_t n, const double *f, int64_t npair,
                  const int64_t *pair, double *rho)
 {
     bool holes = holes_are_fewer(f, n);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n * npair >= 8 * PARALLEL_MIN)
     for (int64_t begin = 0; begin < npair; begin += PAIR_BLOCK)
         pairs_block(v, n, f, holes, pair + 2 * begin,
                     npair - begin < PAIR_BLOCK ? npair - begin : PAIR_BLOCK,

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/sum.h"
 #include "plug/fix.h"
 #include "plug/model.h"
@@ -74,7 +75,8 @@ static double largest_of(const double *a, int64_t n)
 {
     double most = 0;
 
-#pragma omp parallel for reduction(max : most) schedule(static)
+#pragma omp parallel for reduction(max : most) schedule(static) \
+    if (n >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++)
         most = fabs(a[i]) > most ? fabs(a[i]) : most;
     return most;
@@ -142,7 +144,7 @@ static void place(struct search *m, double alpha, double *work)
     struct field *q = m->ctx->state.displacement;
     int64_t nlocal = q->lat->nlocal;
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (m->n >= PARALLEL_MIN)
     for (int64_t i = 0; i < m->n; i++)
         work[i] = m->x[i] + alpha * m->h[i];
     for (int c = 0; c < q->ncomp; c++)
@@ -237,7 +239,7 @@ static void turn(struct search *m)
 
     if (!(beta > 0))
         beta = 0;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (m->n >= PARALLEL_MIN)
     for (int64_t i = 0; i < m->n; i++)
         m->h[i] = m->f[i] + beta * m->h[i];
     if (!(sum_product(m->f, m->h, m->n) > 0))

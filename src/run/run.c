@@ -22,6 +22,7 @@
 #include <stddef.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
 #include "plug/model.h"
@@ -130,7 +131,8 @@ static int64_t first_wild(const struct field *f, int comp)
     for (int b = 0; b < nb; b++) {
         const double *base = field_read(f, comp, b);
 
-#pragma omp parallel for reduction(min : first) schedule(static)
+#pragma omp parallel for reduction(min : first) schedule(static) \
+    if (lat->nlocal >= PARALLEL_MIN)
         for (int64_t r = 0; r < nrow; r++) {
             const double *v = base + field_row(f, r);
             int bad = 0;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "core/sites.h"
 #include "plug/command.h"
 #include "plug/model.h"
@@ -153,7 +154,7 @@ static int fill_wave(struct adele *ctx, const struct displace *c, double *x)
     int status = read_wave(ctx, c, k, &amplitude);
     if (status)
         return status;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (nlocal >= PARALLEL_MIN)
     for (int64_t i = 0; i < nlocal; i++) {
         double r[3];
         lattice_position(ctx->lat, i, r);

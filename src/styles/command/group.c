@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "plug/command.h"
 #include "plug/compute.h"
 #include "plug/dump.h"
@@ -95,7 +96,7 @@ static int select_region(struct adele *ctx, const struct arg_list *list,
     if (!r)
         return region_unknown(ctx, &list->word[0]);
     int64_t nlocal = ctx->lat->nlocal;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (nlocal >= PARALLEL_MIN)
     for (int64_t i = 0; i < nlocal; i++) {
         double x[3];
         lattice_position(ctx->lat, i, x);

@@ -16,6 +16,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/sum.h"
 #include "la/fourier.h"
 #include "plug/column.h"
@@ -174,7 +175,7 @@ static void transform(struct correlation *s, const struct lattice *lat)
     int nbasis = lat->shape.nbasis;
     int64_t nrow = (int64_t)f->n[1] * f->n[2];
     for (int b = 0; b < nbasis; b++) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (f->nreal >= PARALLEL_MIN)
         for (int64_t row = 0; row < nrow; row++) {
             int64_t y = row % f->n[1], z = row / f->n[1];
             bool inside = y < lat->n[1] && z < lat->n[2];
@@ -196,7 +197,7 @@ static void correlate(struct correlation *s, int nbasis, int b, int to)
 {
     struct fourier *f = &s->fourier;
     double scale = 1 / (double)f->nreal;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (f->nwave >= PARALLEL_MIN)
     for (int64_t k = 0; k < f->nwave; k++) {
         double complex sum = 0;
         for (int i = b < 0 ? 0 : b; i < (b < 0 ? nbasis : b + 1); i++) {
@@ -215,7 +216,7 @@ static void count_all(struct correlation *s, const struct lattice *lat,
 {
     struct fourier *f = &s->fourier;
     int64_t nrow = (int64_t)f->n[1] * f->n[2];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (f->nreal >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int x = 0; x < f->n[0]; x++) {
             int d[3] = {x, (int)(row % f->n[1]), (int)(row / f->n[1])};
@@ -270,7 +271,7 @@ static void fill_distances(struct correlation *s, const struct lattice *lat,
         return;
     s->pair = pair;
     int64_t nrow = (int64_t)n[1] * n[2];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (s->fourier.nreal >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int x = 0; x < n[0]; x++) {
             int d[3] = {x, (int)(row % n[1]), (int)(row / n[1])};

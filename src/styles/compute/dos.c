@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "plug/compute.h"
+#include "base/parallel.h"
 #include "plug/using.h"
 
 enum broadening { NONE, GAUSSIAN, LORENTZ };
@@ -111,7 +112,8 @@ static void fill_broadened(const struct dos *d, const struct pair_result *r,
                            double *array)
 {
     double before = states_below(d, r, d->lo);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) \
+    if (d->bins * r->nlevel >= PARALLEL_MIN)
     for (int64_t b = 0; b < d->bins; b++)
         array[2 * b + 1] = states_below(d, r, edge(d, b + 1));
     for (int64_t b = 0; b < d->bins; b++) {

@@ -4,6 +4,7 @@
        compute ke all ke                                                     */
 
 #include "core/kinetic.h"
+#include "base/parallel.h"
 #include "plug/compute.h"
 #include "plug/model.h"
 
@@ -35,7 +36,7 @@ static void add_component(const struct adele *ctx, int comp, int group,
     int nbasis = ctx->lat->shape.nbasis, nx = ctx->lat->local[0];
     int64_t nrow = field_nrow(v);
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (v->lat->nlocal >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int b = 0; b < nbasis; b++) {
             const double *p = field_read(v, comp, b) + field_row(v, row);

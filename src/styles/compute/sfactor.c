@@ -20,6 +20,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/sum.h"
 #include "core/order.h"
 #include "la/fourier.h"
@@ -137,7 +138,7 @@ static void fill_distances(struct sfactor *s)
 {
     const int *n = s->fourier.n;
     int64_t nrow = (int64_t)n[1] * n[2];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (s->ncell >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int i = 0; i < n[0]; i++) {
             int m[3] = {i, (int)(row % n[1]), (int)(row / n[1])};
@@ -249,7 +250,7 @@ static double subtract_mean(const struct adele *ctx, struct sfactor *s)
     compute_mask(ctx, &s->base, s->x);
     double mean = members > 0 ? sum_array(s->x, n) / members : 0;
     s->noise = members > 0 ? 1e-28 * sum_squares(s->x, n) / members : 0;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (n >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++) {
         double sign = s->stagger ? shape->sign[i % shape->nbasis] : 1;
         s->x[i] = sign * (s->x[i] - mean);
@@ -261,7 +262,7 @@ static double subtract_mean(const struct adele *ctx, struct sfactor *s)
 static void transform(struct sfactor *s, int nbasis)
 {
     for (int b = 0; b < nbasis; b++) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (s->ncell >= PARALLEL_MIN)
         for (int64_t c = 0; c < s->ncell; c++)
             s->fourier.real[c] = s->x[c * nbasis + b];
         fourier_forward(&s->fourier);
@@ -327,7 +328,7 @@ static int spectrum(struct adele *ctx, struct sfactor *s)
     transform(s, shape->nbasis);
 
     int64_t nrow = (int64_t)n[1] * n[2];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (s->ncell >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int i = 0; i < n[0]; i++) {
             int m[3] = {i, (int)(row % n[1]), (int)(row / n[1])};
@@ -344,7 +345,7 @@ static void moments(const struct sfactor *s, double *first, double *total)
     const int *n = s->fourier.n;
     int64_t nrow = (int64_t)n[1] * n[2];
     double limit = s->window > 0 ? s->window : INFINITY;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (s->ncell >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++) {
         double sum = 0, weighted = 0;
         for (int64_t k = row * n[0]; k < (row + 1) * n[0]; k++) {
@@ -387,7 +388,7 @@ static int whole_map(struct adele *ctx, struct sfactor *s)
     if (status)
         return status;
     int64_t nrow = (int64_t)n[1] * n[2];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (s->ncell >= PARALLEL_MIN)
     for (int64_t row = 0; row < nrow; row++)
         for (int i = 0; i < n[0]; i++) {
             int m[3] = {i, (int)(row % n[1]), (int)(row / n[1])};

@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/rng.h"
 #include "plug/args.h"
 #include "plug/fix.h"
@@ -208,7 +209,7 @@ static int thermostat(struct adele *ctx, struct fix *f)
                                     .component = (uint16_t)c,
                                     .tick = (uint64_t)ctx->tick};
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
         for (int64_t k = 0; k < n; k++) {
             const struct fix_stretch at = fix_stretch(lat, k);
             double *vs = v + fix_at(ctx->state.velocity, &at);

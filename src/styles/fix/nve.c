@@ -9,6 +9,7 @@
        fix ID GROUP nve                                                     */
 
 #include "plug/args.h"
+#include "base/parallel.h"
 #include "plug/fix.h"
 #include "plug/pair.h"
 
@@ -91,7 +92,7 @@ static int initial_integrate(struct adele *ctx, struct fix *f)
         double *v = field_write(state->velocity, c, 0);
         const double *force = field_read(state->force, c, 0);
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
         for (int64_t k = 0; k < n; k++) {
             const struct fix_stretch s = fix_stretch(lat, k);
             double *qs = q + fix_at(state->displacement, &s);
@@ -120,7 +121,7 @@ static int final_integrate(struct adele *ctx, struct fix *f)
         double *v = field_write(state->velocity, c, 0);
         const double *force = field_read(state->force, c, 0);
 
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
         for (int64_t k = 0; k < n; k++) {
             const struct fix_stretch s = fix_stretch(lat, k);
             double *vs = v + fix_at(state->velocity, &s);

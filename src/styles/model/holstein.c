@@ -12,6 +12,7 @@
        model holstein t 1.0 g 3.5 k 1.0 kappa 0.18 mass 1.0 */
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/sum.h"
 #include "plug/args.h"
 #include "plug/model.h"
@@ -201,7 +202,7 @@ static int holstein_elastic(struct adele *ctx, struct model *m,
         int n = stencil_offsets(q, b, offset);
         const double *from = field_halo(q, 0, b);
         double *to = force ? field_write(force, 0, b) : NULL;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (q->lat->nlocal >= PARALLEL_MIN)
         for (int64_t r = 0; r < rows; r++) {
             struct row row = {.q = from + field_row(q, r),
                               .f = to ? to + field_row(force, r) : NULL,
@@ -227,7 +228,7 @@ static int holstein_electronic(struct adele *ctx, struct model *m,
     (void)rho;
     for (int b = 0; b < nb; b++) {
         double *f = field_write(force, 0, b);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
         for (int64_t r = 0; r < field_nrow(force); r++) {
             double *row = f + field_row(force, r);
             const double *density = n + r * lat->local[0] * nb + b;
