@@ -17,6 +17,9 @@
 #include "plug/pair.h"
 #include "plug/registry.h"
 
+/* Above this a user wants to know before the run starts. */
+static const double LONG_STEP = 60; /* s */
+
 enum { NEED_VECTORS = NEED_FORCE | NEED_DENSITY | NEED_BOND };
 
 struct ed {
@@ -71,6 +74,22 @@ static int check_size(struct adele *ctx, const struct pair *p)
     return status;
 }
 
+static void announce(struct adele *ctx)
+{
+    double n = (double)ctx->lat->nsite;
+    double seconds = eigen_seconds(n, true, ctx->nthread);
+    char bytes[16];
+    struct text t = {0};
+    if (seconds < LONG_STEP)
+        return;
+    duration(&t, seconds);
+    log_printf(&ctx->log,
+               "pair_style ed: a step of %.0f sites takes about %s and %s of "
+               "memory\n",
+               n, t.s ? t.s : "", text_bytes(bytes, eigen_bytes(n, true)));
+    text_free(&t);
+}
+
 static int ed_init(struct adele *ctx, void *self)
 {
     struct pair *p = self;
@@ -80,7 +99,10 @@ static int ed_init(struct adele *ctx, void *self)
     p->gives = (1u << NEED_BITS) - 1;
     p->gradient = true;
     p->global = true;
-    return check_size(ctx, p);
+    int status = check_size(ctx, p);
+    if (!status)
+        announce(ctx);
+    return status;
 }
 
 static void ed_fini(struct adele *ctx, void *self)
@@ -176,7 +198,7 @@ static void warn_open_shell(struct adele *ctx, struct ed *ed)
     ed->pair.gradient = false;
     if (!ed->warned_shell)
         log_warning(&ctx->log,
-                    "electrons at temp 0: the level at mu = %.10g is degenerate "
+                    "electrons at temp 0: the level at mu = %.6g is degenerate "
                     "and partly filled; it is filled evenly, and the forces are "
                     "not the exact gradient of pe",
                     ed->fermi.mu);
