@@ -52,7 +52,7 @@ check_syntax() { # page, words after -help
         cat "$tmp/error" >>"$tmp/why"
         return
     fi
-    usage=$(sed '/^$/,$d' "$tmp/help" | words)
+    usage=$(head -n 1 "$tmp/help" | words)
     block=$(section "$page" Syntax |
         awk '/^```/ {if (inside) exit; inside = 1; next} inside' | words)
     [ "$usage" = "$block" ] ||
@@ -61,8 +61,8 @@ check_syntax() { # page, words after -help
 but adele -help $* prints
   $usage"
     # Arguments by name; of a choice its cases count, not its own name.
-    sed -n '/^Arguments:/,/^$/p' "$tmp/help" | sed 1d |
-        grep -v '^ *[^ ]* *one of' | awk 'NF {print $1}' | sort -u |
+    sed -n '/^Arguments:/,/^[^ ]*$/p' "$tmp/help" | grep '^    ' |
+        grep -v '^ *[^ ]* *one of' | awk '{print $1}' | sort -u |
         while read -r name; do
             grep -qF -- "$name" "$page" ||
                 complain "$page: says nothing of the argument $name"
@@ -93,7 +93,10 @@ check_examples() {
 check_page() { # kind, file name, deck name, words after -help
     page=doc/$1/$2.md title="$1 $3"
     case $page in *"$part"*) ;; *) return ;; esac
-    case $1 in command | control) title=$3 ;; esac
+    case $1 in
+    command | control) title=$3 ;;
+    pair) title="pair_style $3" ;;
+    esac
     if [ -f "$page" ]; then
         check_headings "$page" "$title"
         check_syntax "$page" "$1" "$3"
@@ -110,7 +113,7 @@ for file in src/styles/*/*.c; do
         tail -n 1)
     check_page "$kind" "$base" "${name:-$base}"
 done
-for name in $("$adele" -help control 2>/dev/null | awk '/^  / {print $1}'); do
+for name in $("$adele" -help control 2>/dev/null | grep '^ '); do
     check_page control "$name" "$name"
 done
 
