@@ -99,7 +99,7 @@ static int ed_init(struct adele *ctx, void *self)
     p->gives = (1u << NEED_BITS) - 1;
     p->gradient = true;
     p->global = true;
-    int status = check_size(ctx, p);
+    status = check_size(ctx, p);
     if (!status)
         announce(ctx);
     return status;
