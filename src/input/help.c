@@ -44,14 +44,14 @@ static void overview(struct text *out)
 
 static void explain_control(const struct control *c, struct text *out)
 {
-    text_addf(out, "%s\n    %s\n", c->usage, c->doc);
+    text_addf(out, "%s\n\n    %s\n", c->usage, c->doc);
 }
 
 static void thermo_keywords(struct text *out)
 {
     int n;
     const char *const *names = keyword_names(&n);
-    text_add(out, "thermo keywords:\n");
+    text_add(out, "\nthermo keywords:\n");
     for (int k = 0; k < n; k++) {
         const struct keyword *key = keyword_find(names[k]);
         text_addf(out, "    %-12s %s%s%s%s\n", key->name, key->doc,
@@ -73,24 +73,25 @@ static const char *kind_of(const char *word)
     return strcmp(word, "control") ? NULL : "control";
 }
 
-static void list_kind(const char *kind, const struct style *command,
-                      struct text *out)
+static void list_kind(struct adele *ctx, const char *kind, struct text *out)
 {
     const char *names[NAMES_MAX];
-    int n;
-    const char *const *control = input_control_names(&n);
-    struct text title = {0};
-    if (command)
-        style_help(command, out);
-    text_addf(&title, "%s%s", kind,
-              strcmp(kind, "control") ? " styles" : " commands");
-    if (strcmp(kind, "control")) {
-        n = registry_names(kind, names, NAMES_MAX);
-        list(out, title.s ? title.s : kind, names, n);
-    } else {
-        list(out, title.s ? title.s : kind, control, n);
+    int n = registry_names(kind, names, NAMES_MAX);
+    text_addf(out, "%s styles:\n", kind);
+    for (int k = 0; k < n; k++) {
+        const struct style *s = registry_find(ctx, kind, names[k]);
+        text_addf(out, "  %-16s %s\n", names[k],
+                  s && s->summary ? s->summary : "");
     }
-    text_free(&title);
+}
+
+static void list_controls(struct text *out)
+{
+    int n;
+    const char *const *names = input_control_names(&n);
+    text_add(out, "control commands:\n");
+    for (int k = 0; k < n; k++)
+        text_addf(out, "  %-16s %s\n", names[k], control_find(names[k])->doc);
 }
 
 static int explain_word(struct adele *ctx, const struct word *w,
@@ -99,11 +100,15 @@ static int explain_word(struct adele *ctx, const struct word *w,
     const char *kind = kind_of(w->text), *names[NAMES_MAX];
     const struct style *command = registry_find(ctx, "command", w->text);
     const struct control *control = control_find(w->text);
-    if (kind) {
-        list_kind(kind, command, out);
-        return ADELE_OK;
+    if (kind && command) {
+        style_help(command, out);
+        text_addc(out, '\n');
     }
-    if (control)
+    if (kind && !strcmp(kind, "control"))
+        list_controls(out);
+    else if (kind)
+        list_kind(ctx, kind, out);
+    else if (control)
         explain_control(control, out);
     else if (command)
         style_help(command, out);
