@@ -24,7 +24,8 @@ struct info {
 };
 
 static const struct arg args[] = {
-    {ARG_REST, "category ..", AT(struct info, words), .bounded = true, .min = 1,
+    {ARG_REST, "category", AT(struct info, words), .syntax = "category ..",
+     .bounded = true, .min = 1,
      .doc = "system, groups, regions, computes, fixes, dumps, variables, "
             "styles [KIND], memory, time, config, all"},
     {0}};

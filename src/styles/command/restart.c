@@ -9,33 +9,35 @@
 struct restart {
     struct instance head;
     int64_t every;
-    char *file, *file2;
+    struct arg_list files;
 };
 
 static const struct arg args[] = {
     {ARG_INT, "N", AT(struct restart, every), .nonnegative = true,
      .unit = "steps", .doc = "a file every N steps; 0: none"},
-    {ARG_FILE, "FILE", AT(struct restart, file), .def = "",
-     .doc = "name; a * becomes the step, without one .STEP is appended"},
-    {ARG_FILE, "FILE2", AT(struct restart, file2), .def = "",
-     .doc = "with a second name both take turns and none gets the step"},
+    {ARG_LIST, "FILE", AT(struct restart, files), .syntax = "[FILE [FILE2]]",
+     .bounded = true, .min = 0, .max = 2,
+     .doc = "a * becomes the step, without one .STEP is appended; two names "
+            "take turns and get no step"},
     {0}};
 
 static int run(struct adele *ctx, void *self, const struct words *words)
 {
     const struct restart *c = self;
+    const struct word *file = c->files.word;
+    int n = c->files.n;
 
     (void)words;
-    if (c->every > 0 && !c->file[0])
+    if (c->every > 0 && n == 0)
         return err_deck(ctx, NULL,
                         "restart: expected FILE after N, found the end of the "
                         "command");
-    if (c->every == 0 && c->file[0])
-        return err_deck(ctx, NULL,
+    if (c->every == 0 && n > 0)
+        return err_deck(ctx, &file[0].where,
                         "restart: `restart 0` writes no files, found '%s'",
-                        c->file);
-    return restart_schedule(ctx, c->every, c->file,
-                            c->file2[0] ? c->file2 : NULL);
+                        file[0].text);
+    return restart_schedule(ctx, c->every, n > 0 ? file[0].text : NULL,
+                            n > 1 ? file[1].text : NULL);
 }
 
 const struct command_style command_restart = {

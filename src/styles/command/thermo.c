@@ -10,8 +10,8 @@ struct thermo_command {
 };
 
 static const struct arg args[] = {
-    {ARG_REST, "N|v_name", AT(struct thermo_command, every), .bounded = true,
-     .min = 1, .unit = "steps",
+    {ARG_REST, "N", AT(struct thermo_command, every), .bounded = true, .min = 1,
+     .syntax = "N|v_name", .unit = "steps",
      .doc = "a line every N steps; 0: at the first and last step only; a "
             "variable gives the next step each time"},
     {0}};

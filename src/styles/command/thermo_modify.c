@@ -10,8 +10,8 @@ struct thermo_modify {
 };
 
 static const struct arg args[] = {
-    {ARG_REST, "keyword value ..", AT(struct thermo_modify, words),
-     .bounded = true, .min = 1,
+    {ARG_REST, "keyword", AT(struct thermo_modify, words),
+     .syntax = "keyword value ..", .bounded = true, .min = 1,
      .doc = "line one|multi|yaml; norm yes|no; flush yes|no; unavailable "
             "nan|error; format line|int|float|N|COLUMN FORMAT, format none; "
             "colname N|COLUMN NAME, colname default"},

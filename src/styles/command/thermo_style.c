@@ -10,8 +10,8 @@ struct thermo_style {
 };
 
 static const struct arg args[] = {
-    {ARG_REST, "one|multi|yaml|custom column ..",
-     AT(struct thermo_style, words), .bounded = true, .min = 1,
+    {ARG_REST, "columns", AT(struct thermo_style, words),
+     .syntax = "one|multi|yaml|custom column ..", .bounded = true, .min = 1,
      .doc = "one: the usual columns; multi: several lines a step; yaml: a "
             "YAML document; custom: keywords, c_ID, c_ID[i], f_ID, v_name"},
     {0}};

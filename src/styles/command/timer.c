@@ -24,7 +24,7 @@ static const struct arg args[] = {
      .choice = details, .given = AT(struct timer, has_detail),
      .doc = "off: loop time only; loop: no split by task; normal, full: all"},
     {ARG_WORD, "timeout", AT(struct timer, timeout), .key = true,
-     .unit = "wall-clock time",
+     .syntax = "TIME", .unit = "wall-clock time",
      .doc = "h:mm:ss, mm:ss or seconds for all runs to come; off: no limit"},
     {ARG_INT, "every", AT(struct timer, every), .key = true, .positive = true,
      .given = AT(struct timer, has_every), .unit = "steps",
