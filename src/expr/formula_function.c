@@ -297,12 +297,12 @@ MAP(logfreq3)
         i[2] - i[0] + 1 < i[1])
         return "logfreq3(x,y,z) needs x > 0, 1 < y <= 10^6 and at least y "
                "steps from x to z";
-    double factor = pow((double)i[2] / (double)i[0], 1.0 / (double)(i[1] - 1));
-    double at = (double)i[0], next = at, last = (double)i[2];
+    double first = (double)i[0], last = (double)i[2], next = first;
     for (int64_t k = 1; (double)ctx->step >= next && k < i[1]; k++) {
-        at *= factor;
-        double linear = (double)(i[0] + k);
-        next = linear > at ? linear : fmin(ceil(at), last);
+        double part = (double)k / (double)(i[1] - 1);
+        /* a power that should be whole must not be rounded up for its error */
+        double at = ceil(first * pow(last / first, part) * (1 - 1e-13));
+        next = fmax(first + (double)k, fmin(at, last));
     }
     *out = (double)ctx->step >= next ? STEP_NEVER : next;
     return NULL;

@@ -19,6 +19,9 @@
 static int group_of(struct adele *ctx, const struct words_call *call, int k,
                     int *group)
 {
+    if (!ctx->lat)
+        return formula_fail(ctx, &call->where, "%s() needs a lattice",
+                            call->name);
     *group = groups_find(&ctx->groups, call->arg[k]);
     if (*group >= 0)
         return ADELE_OK;
@@ -34,18 +37,16 @@ static const struct region *region_of(struct adele *ctx,
                                       const struct words_call *call, int k)
 {
     const struct region *r = region_find(ctx, call->arg[k]);
-    if (!r)
+    if (!ctx->lat)
+        formula_fail(ctx, &call->where, "%s() needs a lattice", call->name);
+    else if (!r)
         formula_fail(ctx, &call->where, "unknown region '%s'", call->arg[k]);
-    return r;
+    return ctx->lat ? r : NULL;
 }
 
 /* A fresh per-site array; NULL with a recorded error. */
-static double *site_array(struct adele *ctx, const struct words_call *call)
+static double *site_array(struct adele *ctx)
 {
-    if (!ctx->lat) {
-        formula_fail(ctx, &call->where, "%s() needs a lattice", call->name);
-        return NULL;
-    }
     size_t n = (size_t)ctx->lat->nlocal;
     double *v = mem_alloc(n, sizeof *v);
     if (!v)
@@ -94,7 +95,7 @@ static int positions(struct adele *ctx, const struct where *where, double *r[3])
 static int mask(struct adele *ctx, const struct words_call *call, int group,
                 const struct region *region, struct item *out)
 {
-    double *v = site_array(ctx, call), *r[3] = {NULL};
+    double *v = site_array(ctx), *r[3] = {NULL};
     if (!v)
         return ctx->error.status;
     int64_t n = ctx->lat->nlocal;
