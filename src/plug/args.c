@@ -548,8 +548,7 @@ static int apply_default(struct parser *p, const struct arg *a)
 
     if (!line)
         return err_memory(p->ctx, "a default", 0);
-    line->text = mem_strdup(a->def);
-    if (!line->text || words_split(line, &words, &bad, &why)) {
+    if (words_split(line, &words, &bad, &why)) {
         line_release(line);
         return err_memory(p->ctx, "a default", 0);
     }
