@@ -140,7 +140,7 @@ static int init(struct adele *ctx, void *self)
         if (value_parse(ctx, what, &e->value))
             return ctx->error.status;
         if (e->value.is_reference &&
-            !reference_check(ctx, &e->value.ref, OUT_SCALAR))
+            reference_check(ctx, &e->value.ref, OUT_SCALAR))
             return ctx->error.status;
     }
     return 0;

@@ -33,7 +33,7 @@ static const struct arg args[] = {
      .given = AT(struct addforce, energy_given), .unit = "energy",
      .doc = "energy of each site instead of -F.q: a per-site variable"},
     {ARG_INT, "every", AT(struct addforce, interval), .key = true, .def = "1",
-     .bounded = true, .min = 1, .doc = "add it at multiples of this step only"},
+     .positive = true, .doc = "add it at multiples of this step only"},
     {0}};
 
 static const struct arg modify[] = {
@@ -53,7 +53,7 @@ static int parse_force(struct adele *ctx, const struct word *w,
     if (value_parse(ctx, w, v))
         return ctx->error.status;
     if (v->is_reference &&
-        !reference_check(ctx, &v->ref, OUT_SCALAR | OUT_SITE))
+        reference_check(ctx, &v->ref, OUT_SCALAR | OUT_SITE))
         return ctx->error.status;
     return 0;
 }
@@ -77,7 +77,7 @@ static int init(struct adele *ctx, void *self)
     if (s->energy_given && !s->energy.is_reference)
         return err_deck(ctx, NULL,
                         "fix addforce: energy expects a per-site variable");
-    if (s->energy_given && !reference_check(ctx, &s->energy.ref, OUT_SITE))
+    if (s->energy_given && reference_check(ctx, &s->energy.ref, OUT_SITE))
         return ctx->error.status;
     return 0;
 }

@@ -64,7 +64,7 @@ static int init(struct adele *ctx, void *self)
     if (need_model(ctx))
         return ctx->error.status;
     if (s->temp.is_reference &&
-        !reference_check(ctx, &s->temp.ref, OUT_SCALAR))
+        reference_check(ctx, &s->temp.ref, OUT_SCALAR))
         return ctx->error.status;
     return 0;
 }

@@ -69,9 +69,7 @@ static int init(struct adele *ctx, void *self)
                         w->text);
     if (value_parse(ctx, w, &s->value))
         return ctx->error.status;
-    return reference_check(ctx, &s->value.ref, OUT_SCALAR)
-               ? 0
-               : ctx->error.status;
+    return reference_check(ctx, &s->value.ref, OUT_SCALAR);
 }
 
 static void fini(struct adele *ctx, void *self)

@@ -66,7 +66,7 @@ static int init(struct adele *ctx, void *self)
     if (need_model(ctx))
         return ctx->error.status;
     if (s->t_start.is_reference &&
-        !reference_check(ctx, &s->t_start.ref, OUT_SCALAR | OUT_SITE))
+        reference_check(ctx, &s->t_start.ref, OUT_SCALAR | OUT_SITE))
         return ctx->error.status;
     if (!s->tally)
         return 0;

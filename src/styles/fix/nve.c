@@ -8,8 +8,8 @@
 
        fix ID GROUP nve                                                     */
 
-#include "plug/args.h"
 #include "base/parallel.h"
+#include "plug/args.h"
 #include "plug/fix.h"
 #include "plug/pair.h"
 

@@ -51,9 +51,7 @@ static int init(struct adele *ctx, void *self)
     if (s->path && s->append)
         return err_deck(ctx, NULL, "fix print: give file or append, not both");
     if (s->interval.is_reference)
-        return reference_check(ctx, &s->interval.ref, OUT_SCALAR)
-                   ? 0
-                   : ctx->error.status;
+        return reference_check(ctx, &s->interval.ref, OUT_SCALAR);
     if (n != floor(n) || n > 9e15)
         return err_deck(ctx, NULL,
                         "fix print: expected N (integer >= 1), found %.10g", n);
