@@ -383,6 +383,25 @@ static int exit_status(const struct adele *ctx, int status)
     return status;
 }
 
+static int run_program(struct adele *ctx, const struct options *o)
+{
+    char clock[24];
+    int status;
+
+    install_signals(ctx);
+    print_head(ctx);
+    if (o->want_version)
+        return 0;
+    status = run_deck(ctx, o);
+    if (ctx->check_only && !status)
+        log_printf(&ctx->log, "The deck is in order.\n");
+    if (ctx->error.status)
+        print_error(ctx);
+    log_printf(&ctx->log, "Total wall time: %s\n",
+               text_clock(clock, wall_time() - ctx->start_wall));
+    return status;
+}
+
 static int session(struct adele *ctx, int argc, char **argv)
 {
     struct options o = {0};
@@ -392,24 +411,14 @@ static int session(struct adele *ctx, int argc, char **argv)
     ctx->interactive = !o.deck && isatty(STDIN_FILENO) && !o.want_help;
     if (!status)
         status = open_outputs(ctx, &o);
-    if (status)
-        return status;
-    if (o.want_help)
-        return help(ctx, &o);
-    install_signals(ctx);
-    print_head(ctx);
-    if (o.want_version)
-        return 0;
-    status = run_deck(ctx, &o);
-    if (ctx->check_only && !status)
-        log_printf(&ctx->log, "The deck is in order.\n");
+    if (!status)
+        return o.want_help ? help(ctx, &o) : run_program(ctx, &o);
     return status;
 }
 
 int main(int argc, char **argv)
 {
     struct adele *ctx = adele_new(NULL, NULL);
-    char clock[24];
     int status, result;
 
     if (!ctx) {
@@ -417,10 +426,8 @@ int main(int argc, char **argv)
         return ADELE_ERUN;
     }
     status = session(ctx, argc, argv);
-    if (ctx->error.status)
+    if (ctx->error.status && !ctx->error_text.s)
         print_error(ctx);
-    log_printf(&ctx->log, "Total wall time: %s\n",
-               text_clock(clock, wall_time() - ctx->start_wall));
     result = exit_status(ctx, status);
     if (ctx->log.failed) {
         fprintf(stderr, "ERROR: the log file '%s' could not be written to the "

@@ -29,8 +29,8 @@ struct sample {
 };
 
 static const struct arg uniform_args[] = {
-    {ARG_NUMBER, "LO", AT(struct sample, lo)},
-    {ARG_NUMBER, "HI", AT(struct sample, hi)},
+    {ARG_NUMBER, "LO", AT(struct sample, lo), .doc = "least"},
+    {ARG_NUMBER, "HI", AT(struct sample, hi), .doc = "most"},
     {0}};
 static const struct arg gaussian_args[] = {
     {ARG_NUMBER, "SIGMA", AT(struct sample, sigma), .nonnegative = true},
@@ -162,8 +162,6 @@ static void words_its_errors(void **state)
          "sample: expected scheme (euler|lm), found 'heun'", 23},
         {"gaussian 0 1 1 range 1",
          "sample: expected range (numbers), found the end of the command", 22},
-        {"gaussian 0 1 1 columns verbose",
-         "sample: expected columns (list), found 'verbose'", 24},
         {"gaussian 0 1 1 hot",
          "sample: expected T (number, v_name, c_ID or f_ID), found 'hot'", 16},
     };
