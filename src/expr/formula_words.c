@@ -120,7 +120,7 @@ static int mask(struct adele *ctx, const struct words_call *call, int group,
 int words_gmask(struct adele *ctx, const struct words_call *call,
                 struct item *out)
 {
-    int group, status = group_of(ctx, call, 0, &group);
+    int group = 0, status = group_of(ctx, call, 0, &group);
     return status ? status : mask(ctx, call, group, NULL, out);
 }
 
@@ -134,7 +134,7 @@ int words_rmask(struct adele *ctx, const struct words_call *call,
 int words_grmask(struct adele *ctx, const struct words_call *call,
                  struct item *out)
 {
-    int group, status = group_of(ctx, call, 0, &group);
+    int group = 0, status = group_of(ctx, call, 0, &group);
     const struct region *r = status ? NULL : region_of(ctx, call, 1);
     return r ? mask(ctx, call, group, r, out) : ctx->error.status;
 }
@@ -142,7 +142,7 @@ int words_grmask(struct adele *ctx, const struct words_call *call,
 int words_count(struct adele *ctx, const struct words_call *call,
                 struct item *out)
 {
-    int group, status = group_of(ctx, call, 0, &group);
+    int group = 0, status = group_of(ctx, call, 0, &group);
     if (status)
         return status;
     if (call->n == 1) {
@@ -163,7 +163,7 @@ int words_count(struct adele *ctx, const struct words_call *call,
 int words_kinetic(struct adele *ctx, const struct words_call *call,
                   struct item *out)
 {
-    int group, status = group_of(ctx, call, 0, &group);
+    int group = 0, status = group_of(ctx, call, 0, &group);
     if (status || !ctx->model)
         return status;
     return kinetic_energy(ctx, group, ctx->model->mass, &out->s);
