@@ -75,8 +75,9 @@ static double largest_of(const double *a, int64_t n)
 {
     double most = 0;
 
-#pragma omp parallel for reduction(max : most) schedule(static) \
-    if (n >= PARALLEL_MIN)
+#pragma omp parallel for reduction(max                                         \
+                                   : most)                                     \
+    schedule(static) if (n >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++)
         most = fabs(a[i]) > most ? fabs(a[i]) : most;
     return most;
@@ -351,12 +352,12 @@ static int begin(struct adele *ctx, const struct minimize_options *o)
     s->prepared = false;
     timers_reset(&ctx->timers);
     ctx->run_start_wall = wall_time();
-    ctx->running = true;
     status = run_ready(ctx);
     if (!status)
         status = refuse(ctx);
     if (status || ctx->check_only)
         return status;
+    ctx->running = true;
     status = output_plan(ctx);
     if (!status)
         status = run_forces(ctx, run_need(ctx, ctx->step) | NEED_ENERGY);

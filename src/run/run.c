@@ -131,8 +131,9 @@ static int64_t first_wild(const struct field *f, int comp)
     for (int b = 0; b < nb; b++) {
         const double *base = field_read(f, comp, b);
 
-#pragma omp parallel for reduction(min : first) schedule(static) \
-    if (lat->nlocal >= PARALLEL_MIN)
+#pragma omp parallel for reduction(min                                         \
+                                   : first)                                    \
+    schedule(static) if (lat->nlocal >= PARALLEL_MIN)
         for (int64_t r = 0; r < nrow; r++) {
             const double *v = base + field_row(f, r);
             int bad = 0;
@@ -338,6 +339,7 @@ static int prepare(struct adele *ctx, struct schedule *s,
     status = whole ? run_ready(ctx) : thermo_check(ctx);
     if (status || ctx->check_only)
         return status;
+    ctx->running = true;
     status = output_plan(ctx);
     if (!status)
         status = run_forces(ctx, run_need(ctx, ctx->step));
@@ -364,7 +366,6 @@ int run_prepare(struct adele *ctx, const struct run_options *o)
         return status;
     timers_reset(&ctx->timers);
     ctx->run_start_wall = wall_time();
-    ctx->running = true;
     status = need_pair(ctx);
     if (!status) {
         if (o->steps > 0 && o->pre)
@@ -477,10 +478,10 @@ int run_visit(struct adele *ctx, bool first)
     if (first) {
         timers_reset(&ctx->timers);
         ctx->run_start_wall = wall_time();
-        ctx->running = true;
         status = run_ready(ctx);
         if (status || ctx->check_only)
             return status;
+        ctx->running = true;
     }
     status = first ? output_plan(ctx) : output_plan_visit(ctx);
     if (!status)

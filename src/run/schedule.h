@@ -86,7 +86,8 @@ void output_progress(struct adele *ctx);
 int run_each_fix(struct adele *ctx, size_t place);
 
 /* Everything before the forces of a first step: guards, set-up of model and
-   force style, check of the table, `prepare` of the fixes. */
+   force style, check of the table, `prepare` of the fixes.  What is wrong here
+   is the deck's fault: ctx->running is set after it. */
 int run_ready(struct adele *ctx);
 
 /* Whether a run must end now: halted, out of time, interrupted. */

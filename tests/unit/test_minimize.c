@@ -35,10 +35,10 @@ static void test_elastic_minimum_is_zero(void **state)
 
     (void)state;
     for (int k = 0; sim_lattice(k, &deck); k++, text_clear(&deck)) {
-        struct adele *sim = sim_new(
-            "%smodel holstein t 1 g 1 k 1.0 kappa 0.05 mass 1\n"
-            "pair_style elastic\ndisplace all uniform -1 1 5\n",
-            deck.s);
+        struct adele *sim =
+            sim_new("%smodel holstein t 1 g 1 k 1.0 kappa 0.05 mass 1\n"
+                    "pair_style elastic\ndisplace all uniform -1 1 5\n",
+                    deck.s);
         double before = value(sim, "pe"), q[64];
         double curvature = 1.0 - 12 * 0.05;
 
@@ -103,8 +103,7 @@ static double slope(double q, double *energy)
 
     for (int x = 0; x < NX; x++)
         for (int y = 0; y < NY; y++) {
-            double eps =
-                -2 * (cos(2 * M_PI * x / NX) + cos(2 * M_PI * y / NY));
+            double eps = -2 * (cos(2 * M_PI * x / NX) + cos(2 * M_PI * y / NY));
             double level = sqrt(eps * eps + g * g * q * q);
 
             e -= 0.5 * level / N;
@@ -138,11 +137,11 @@ static void test_band_checkerboard(void **state)
    ends. */
 static void test_frozen_site_stays(void **state)
 {
-    struct adele *sim = sim_new(
-        "boundary f\nlattice chain 41\n"
-        "model holstein t 1 g 1 k 1.0 kappa 0.2 mass 1\n"
-        "pair_style elastic\ngroup held id 21\n"
-        "fix hold held freeze\nset held q 1.25\n");
+    struct adele *sim =
+        sim_new("boundary f\nlattice chain 41\n"
+                "model holstein t 1 g 1 k 1.0 kappa 0.2 mass 1\n"
+                "pair_style elastic\ngroup held id 21\n"
+                "fix hold held freeze\nset held q 1.25\n");
     double q[41], r = (-1.0 + sqrt(1 - 4 * 0.2 * 0.2)) / (2 * 0.2);
 
     (void)state;
