@@ -87,7 +87,7 @@ static void survives_errors(void **state)
 
     (void)state;
     assert_int_equal(adele_command(sim, "fix a all nve"), 1);
-    assert_non_null(strstr(adele_error(sim), "needs a model"));
+    assert_non_null(strstr(adele_error(sim), "needs a lattice"));
     assert_int_equal(adele_gather(sim, "q", x), 1);
     assert_int_equal(adele_command(sim, deck), 0);
     assert_string_equal(adele_error(sim), "");
