@@ -79,11 +79,11 @@ struct average_file {
     {ARG_FLAG, "overwrite", AT(type, member.overwrite), .key = true,          \
      .doc = "the file holds the latest result only"},                         \
     {ARG_WORD, "title1", AT(type, member.title[0]), .key = true,              \
-     .doc = "first line of the file"},                                        \
+     .syntax = "TEXT", .doc = "first line of the file"},                      \
     {ARG_WORD, "title2", AT(type, member.title[1]), .key = true,              \
-     .doc = "second line of the file"},                                       \
+     .syntax = "TEXT", .doc = "second line of the file"},                     \
     {ARG_WORD, "title3", AT(type, member.title[2]), .key = true,              \
-     .doc = "third line of the file, where it has one"}
+     .syntax = "TEXT", .doc = "third line of the file, where it has one"}
 
 /* Checks the keywords; sets the n header lines (the user's titles first). */
 int average_file_init(struct adele *ctx, struct average_file *f,

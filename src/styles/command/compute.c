@@ -22,7 +22,7 @@ static const struct arg args[] = {
     {ARG_GROUP, "GROUP", AT(struct command, group),
      .doc = "the sites that are measured"},
     {ARG_REST, "STYLE args", AT(struct command, style), .bounded = true,
-     .min = 1, .doc = "compute style and its arguments"},
+     .min = 1, .syntax = "STYLE args", .doc = "compute style and its arguments"},
     {0}};
 
 struct head {

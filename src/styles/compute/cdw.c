@@ -28,10 +28,10 @@ struct cdw {
 
 static const struct arg args[] = {
     {ARG_LIST, "of", AT(struct cdw, of), .key = true, .def = "n",
-     .bounded = true, .min = 1, .max = 1,
+     .bounded = true, .min = 1, .max = 1, .syntax = "COLUMN",
      .doc = "the quantity: n, q, another column, c_ID, f_ID or v_name"},
     {ARG_LIST, "q", AT(struct cdw, wave), .key = true, .bounded = true,
-     .min = 1, .max = 3, .unit = "1/length",
+     .min = 1, .max = 3, .syntax = "KX [KY [KZ]]", .unit = "1/length",
      .doc = "Cartesian wave vector; by default that of the lattice's "
             "two-sublattice order"},
     {0}};

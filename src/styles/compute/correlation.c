@@ -57,8 +57,8 @@ static const struct arg args[] = {
      .def = "no", .doc = "divide by <x^2>, so that C(0) = 1"},
     {ARG_NUMBER, "max", AT(struct correlation, max), .key = true,
      .positive = true, .unit = "length",
-     .doc = "largest r; by default half of the shortest periodic length, or "
-            "the shortest open one"},
+     .doc = "largest r; by default half of a periodic length, all of an open "
+            "one, and the shortest of these for rings"},
     {ARG_NUMBER, "width", AT(struct correlation, width), .key = true,
      .positive = true, .def = "1.0", .unit = "length",
      .doc = "width of the rings"},

@@ -32,7 +32,7 @@ struct domain {
 
 static const struct arg args[] = {
     {ARG_LIST, "of", AT(struct domain, of), .key = true, .bounded = true,
-     .min = 1, .max = 1,
+     .min = 1, .max = 1, .syntax = "COLUMN",
      .doc = "whose sign: q, another column, c_ID, f_ID or v_name; by default "
             "the order parameter of the density"},
     {0}};

@@ -54,7 +54,7 @@ static const struct arg args[] = {
      .doc = "per-site values: columns such as q, vq, fq, n, or c_ID, c_ID[i], "
             "f_ID, f_ID[i], v_name"},
     {ARG_LIST, "replace", AT(struct reduce, replace), .key = true,
-     .repeat = true, .bounded = true, .min = 2, .max = 2,
+     .repeat = true, .bounded = true, .min = 2, .max = 2, .syntax = "A B",
      .doc = "A B: result A is input A at the extreme of input B"},
     {0}};
 

@@ -58,7 +58,7 @@ static const struct arg args[] = {
      .doc = "the quantity: density (or n), q, another column, c_ID, f_ID "
             "or v_name"},
     {ARG_LIST, "q", AT(struct sfactor, wave), .key = true, .bounded = true,
-     .min = 1, .max = 3, .unit = "1/length",
+     .min = 1, .max = 3, .syntax = "KX [KY [KZ]]", .unit = "1/length",
      .doc = "Cartesian wave vector Q; by default that of the lattice's "
             "two-sublattice order"},
     {ARG_NUMBER, "window", AT(struct sfactor, window), .key = true,

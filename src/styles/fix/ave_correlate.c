@@ -50,13 +50,13 @@ struct ave_correlate {
 };
 
 static const struct arg args[] = {
-    {ARG_INT, "Nevery", AT(struct ave_correlate, clock.every), .bounded = true,
-     .min = 1, .max = 1e15, .unit = "steps", .doc = "between samples"},
+    {ARG_INT, "Nevery", AT(struct ave_correlate, clock.every), .positive = true,
+     .unit = "steps", .doc = "between samples"},
     {ARG_INT, "Nrepeat", AT(struct ave_correlate, clock.repeat),
      .bounded = true, .min = 1, .max = 1e9,
      .doc = "time differences 0 .. Nrepeat-1, in units of Nevery"},
-    {ARG_INT, "Nfreq", AT(struct ave_correlate, clock.freq), .bounded = true,
-     .min = 1, .max = 1e15, .unit = "steps",
+    {ARG_INT, "Nfreq", AT(struct ave_correlate, clock.freq), .positive = true,
+     .unit = "steps",
      .doc = "between results; a multiple of Nevery"},
     {ARG_LIST, "value", AT(struct ave_correlate, words),
      .doc = "c_ID, c_ID[i], f_ID, f_ID[i], v_name or thermo keywords; [*], "
@@ -68,7 +68,7 @@ static const struct arg args[] = {
      .def = "one", .choice = aves,
      .doc = "begin anew after each result, or go on"},
     {ARG_INT, "start", AT(struct ave_correlate, clock.start), .key = true,
-     .bounded = true, .min = 0, .max = 1e15, .def = "0", .unit = "steps",
+     .nonnegative = true, .def = "0", .unit = "steps",
      .doc = "the first sample is taken at this step or later"},
     {ARG_NUMBER, "prefactor", AT(struct ave_correlate, prefactor), .key = true,
      .def = "1.0", .doc = "multiplies the results"},
@@ -155,7 +155,7 @@ static int allocate(struct adele *ctx, struct ave_correlate *s)
                           8.0 * (double)n * (1 + s->input.n + s->npair));
     int status = outputs_array(ctx, &s->fix.out, s->clock.repeat, s->npair + 2);
     for (int64_t k = 0; !status && k < s->clock.repeat; k++)
-        s->fix.out.array[k * (s->npair + 2)] = (double)(k * s->clock.every);
+        s->fix.out.array[k * (s->npair + 2)] = (double)k * (double)s->clock.every;
     return status;
 }
 
@@ -248,8 +248,7 @@ static int write_block(struct adele *ctx, struct ave_correlate *s)
               (long long)s->clock.repeat);
     for (int64_t k = 0; k < s->clock.repeat; k++) {
         const double *row = s->fix.out.array + k * (s->npair + 2);
-        text_addf(&t, "%lld %lld %lld", (long long)k + 1,
-                  (long long)(k * s->clock.every), (long long)row[1]);
+        text_addf(&t, "%lld %.15g %.15g", (long long)k + 1, row[0], row[1]);
         for (int p = 0; p < s->npair; p++)
             text_addf(&t, " %g", row[2 + p]);
         text_addc(&t, '\n');

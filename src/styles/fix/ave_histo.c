@@ -50,12 +50,12 @@ struct ave_histo {
 };
 
 static const struct arg args[] = {
-    {ARG_INT, "Nevery", AT(struct ave_histo, clock.every), .bounded = true,
-     .min = 1, .max = 1e15, .unit = "steps", .doc = "between samples"},
-    {ARG_INT, "Nrepeat", AT(struct ave_histo, clock.repeat), .bounded = true,
-     .min = 1, .max = 1e15, .doc = "samples in a histogram"},
-    {ARG_INT, "Nfreq", AT(struct ave_histo, clock.freq), .bounded = true,
-     .min = 1, .max = 1e15, .unit = "steps",
+    {ARG_INT, "Nevery", AT(struct ave_histo, clock.every), .positive = true,
+     .unit = "steps", .doc = "between samples"},
+    {ARG_INT, "Nrepeat", AT(struct ave_histo, clock.repeat), .positive = true,
+     .doc = "samples in a histogram"},
+    {ARG_INT, "Nfreq", AT(struct ave_histo, clock.freq), .positive = true,
+     .unit = "steps",
      .doc = "between histograms; a multiple of Nevery, at least "
             "Nrepeat*Nevery"},
     {ARG_NUMBER, "lo", AT(struct ave_histo, lo), .doc = "lower end"},
@@ -74,11 +74,11 @@ static const struct arg args[] = {
      .doc = "global or per-site (peratom) values; auto: global when all "
             "values can be, else per-site"},
     {ARG_LIST, "ave", AT(struct ave_histo, ave), .key = true, .def = "one",
-     .bounded = true, .min = 1, .max = 2,
+     .bounded = true, .min = 1, .max = 2, .syntax = "one|running|window M",
      .doc = "one | running | window M: each histogram, or the sum of all or "
             "of the last M"},
     {ARG_INT, "start", AT(struct ave_histo, clock.start), .key = true,
-     .bounded = true, .min = 0, .max = 1e15, .def = "0", .unit = "steps",
+     .nonnegative = true, .def = "0", .unit = "steps",
      .doc = "the first histogram comes at this step or later"},
     {ARG_CHOICE, "beyond", AT(struct ave_histo, beyond), .key = true,
      .def = "ignore", .choice = beyonds,

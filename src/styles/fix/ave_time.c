@@ -36,12 +36,12 @@ struct ave_time {
 };
 
 static const struct arg args[] = {
-    {ARG_INT, "Nevery", AT(struct ave_time, clock.every), .bounded = true,
-     .min = 1, .max = 1e15, .unit = "steps", .doc = "between samples"},
-    {ARG_INT, "Nrepeat", AT(struct ave_time, clock.repeat), .bounded = true,
-     .min = 1, .max = 1e15, .doc = "samples in a mean"},
-    {ARG_INT, "Nfreq", AT(struct ave_time, clock.freq), .bounded = true,
-     .min = 1, .max = 1e15, .unit = "steps",
+    {ARG_INT, "Nevery", AT(struct ave_time, clock.every), .positive = true,
+     .unit = "steps", .doc = "between samples"},
+    {ARG_INT, "Nrepeat", AT(struct ave_time, clock.repeat), .positive = true,
+     .doc = "samples in a mean"},
+    {ARG_INT, "Nfreq", AT(struct ave_time, clock.freq), .positive = true,
+     .unit = "steps",
      .doc = "between means; a multiple of Nevery, at least Nrepeat*Nevery"},
     {ARG_LIST, "value", AT(struct ave_time, words),
      .doc = "c_ID, c_ID[i], f_ID, f_ID[i], v_name or thermo keywords; "
@@ -50,18 +50,18 @@ static const struct arg args[] = {
      .def = "scalar", .choice = modes,
      .doc = "values are numbers, or vectors (c_ID[j]: column j of an array)"},
     {ARG_LIST, "ave", AT(struct ave_time, ave), .key = true, .def = "one",
-     .bounded = true, .min = 1, .max = 2,
+     .bounded = true, .min = 1, .max = 2, .syntax = "one|running|window M",
      .doc = "one | running | window M: each mean, or that of all or of the "
             "last M means"},
     {ARG_INT, "start", AT(struct ave_time, clock.start), .key = true,
-     .bounded = true, .min = 0, .max = 1e15, .def = "0", .unit = "steps",
+     .nonnegative = true, .def = "0", .unit = "steps",
      .doc = "the first mean comes at this step or later"},
     {ARG_LIST, "off", AT(struct ave_time, off_words), .key = true,
-     .repeat = true, .bounded = true, .min = 1, .max = 1,
+     .repeat = true, .bounded = true, .min = 1, .max = 1, .syntax = "I",
      .doc = "do not average this value (from 1)"},
     AVERAGE_FILE_ARGS(struct ave_time, file),
     {ARG_WORD, "format", AT(struct ave_time, format), .key = true,
-     .def = "' %g'", .doc = "printf format of a number, blank included"},
+     .syntax = "TEXT", .def = "' %g'", .doc = "printf format of a number, blank included"},
     {0}};
 
 static const struct output outputs[] = {

@@ -26,8 +26,8 @@ struct vector {
 };
 
 static const struct arg args[] = {
-    {ARG_INT, "Nevery", AT(struct vector, every), .bounded = true, .min = 1,
-     .max = 1e15, .unit = "steps", .doc = "between samples"},
+    {ARG_INT, "Nevery", AT(struct vector, every), .positive = true,
+     .unit = "steps", .doc = "between samples"},
     {ARG_LIST, "value", AT(struct vector, words),
      .doc = "c_ID, c_ID[i], f_ID, f_ID[i], v_name or thermo keywords; [*], "
             "[2*], [2*4] stand for several"},
