@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { L = 2048, STEPS = 5, ROUNDS = 7 };
+enum { L = 2048, STEPS = 20, ROUNDS = 4 };
 
 struct bench {
     struct adele *sim;
@@ -15,7 +15,7 @@ struct bench {
 
 static void run(void *data)
 {
-    bench_command(((struct bench *)data)->sim, "run 5 pre no post no");
+    bench_command(((struct bench *)data)->sim, "run 20 pre no post no");
 }
 
 static void copy(void *data)
