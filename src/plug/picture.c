@@ -85,9 +85,10 @@ static int check_cmap(struct adele *ctx, const struct picture *p)
     struct colormap map;
     int n;
     const char *const *names = colormap_names(&n);
-    if (!p->cmap || !colormap_init(&map, p->cmap))
+    const struct word *w = p->cmap.word;
+    if (p->cmap.n == 0 || !colormap_init(&map, w->text))
         return ADELE_OK;
-    return err_unknown(ctx, NULL, "colour map", p->cmap, names, (size_t)n);
+    return err_unknown(ctx, &w->where, "colour map", w->text, names, (size_t)n);
 }
 
 int picture_modified(struct adele *ctx, struct dump *d)
@@ -162,7 +163,7 @@ static int make_scale(struct adele *ctx, const struct picture *p,
             s->hi += half;
         }
     }
-    const char *name = p->cmap ? p->cmap
+    const char *name = p->cmap.n ? p->cmap.word[0].text
                        : s->lo < 0 && s->hi > 0 ? "diverging" : "viridis";
     if (colormap_init(&s->map, name))
         return err_run(ctx, "unknown colour map '%s'", name);

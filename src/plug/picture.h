@@ -29,8 +29,8 @@ enum picture_given {
 struct picture {
     struct dump dump;
     struct arg_list colour; /* the one column */
-    char *cmap, *label, *title;
-    struct arg_list range_words, plane_words;
+    char *label, *title;
+    struct arg_list cmap, range_words, plane_words;
     struct arg_numbers size; /* whole picture, pixels */
     double zoom;             /* pixels a length unit; 0: by size */
     double dpi;
@@ -48,7 +48,8 @@ struct picture {
 
 /* dump_modify's keywords, and arguments of the dump itself. */
 #define PICTURE_MODIFY                                                        \
-    {ARG_WORD, "cmap", AT(struct picture, cmap), .key = true,                 \
+    {ARG_LIST, "cmap", AT(struct picture, cmap), .key = true, .min = 1,       \
+     .max = 1, .bounded = true,                                               \
      .syntax = "NAME",                                                        \
      .given = AT(struct picture, given[PICTURE_GIVEN_CMAP]),                  \
      .doc = "viridis, magma, cividis, gray, diverging, cyclic, with _r "      \

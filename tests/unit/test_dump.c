@@ -453,6 +453,40 @@ static void test_vtk(void **state)
     }
 }
 
+/* A file that breaks off, plain or compressed, changes nothing. */
+static void test_truncated(void **state)
+{
+    static const char *const files[] = {"cut", "cut.gz"};
+    (void)state;
+    struct adele *sim = simulation(0);
+    for (int f = 0; f < 2; f++) {
+        char path[512];
+        size_t n;
+        sim_run(sim, "write_dump all custom %s/%s id vq q", folder, files[f]);
+        double *q = column(sim, "q");
+        snprintf(path, sizeof path, "%s/%s", folder, files[f]);
+        FILE *raw = fopen(path, "rb");
+        assert_non_null(raw);
+        char *bytes = calloc(1, 1 << 16);
+        assert_non_null(bytes);
+        n = fread(bytes, 1, 1 << 16, raw);
+        fclose(raw);
+        raw = fopen(path, "wb");
+        assert_non_null(raw);
+        assert_int_equal(fwrite(bytes, 1, n - 30, raw), n - 30);
+        fclose(raw);
+        free(bytes);
+        sim_run(sim, "displace all value 0.125");
+        double *now = column(sim, "q");
+        assert_memory_not_equal(q, now, sizeof *q);
+        assert_int_equal(sim_try(sim, "read_dump %s 0 q", path), false);
+        assert_column(sim, "q", now);
+        free(q);
+        free(now);
+    }
+    sim_free(sim);
+}
+
 /* rerun: the energies of a trajectory come back from its dumps, to the bit
    from one that holds all digits, whatever stands in the simulation before. */
 static void test_rerun(void **state)
@@ -501,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_forces),
         cmocka_unit_test(test_not_given),
         cmocka_unit_test(test_vtk),
+        cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_rerun)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 #include <png.h>
@@ -330,12 +331,47 @@ static void test_history(void **state)
     sim_free(sim);
 }
 
+/* ffmpeg gets each frame's pixels at the size and rate that it is told: here
+   a script in its place notes its arguments and counts the bytes. */
+static void test_movie(void **state)
+{
+    static const char script[] = "#!/bin/sh\nfor out; do :; done\n"
+                                 "{ echo \"$@\"; wc -c; } >\"$out\"\n";
+    char path[512], expected[900];
+    size_t n;
+    int error;
+    (void)state;
+    snprintf(path, sizeof path, "%s/ffmpeg", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(script, f);
+    fclose(f);
+    assert_int_equal(chmod(path, 0755), 0);
+    snprintf(expected, sizeof expected, "%s:%s", folder, getenv("PATH"));
+    setenv("PATH", expected, 1);
+    struct adele *sim = sim_new("lattice square 3 3\nmodel holstein g 1\n"
+                                "pair_style elastic\nfix 1 all nve\n"
+                                "timestep 0.1\ndump m all movie 1 %s/m.mp4 q "
+                                "size 200 151 framerate 12\nrun 4\nundump m",
+                                folder);
+    snprintf(path, sizeof path, "%s/m.mp4", folder);
+    char *text = file_read_all(path, &n, &error);
+    assert_non_null(text);
+    snprintf(expected, sizeof expected,
+             "-y -loglevel error -f rawvideo -pix_fmt rgb24 -s 200x150 -r 12 "
+             "-i - -pix_fmt yuv420p %s\n%d\n", path, 5 * 200 * 150 * 3);
+    assert_string_equal(text, expected);
+    mem_free(text);
+    assert_false(sim_try(sim, "write_dump all movie %s/no/m.mp4 q", folder));
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nearest),    cmocka_unit_test(test_planes),
         cmocka_unit_test(test_colormaps),  cmocka_unit_test(test_kept),
         cmocka_unit_test(test_left_out),   cmocka_unit_test(test_resolution),
-        cmocka_unit_test(test_history)};
+        cmocka_unit_test(test_history),    cmocka_unit_test(test_movie)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -41,7 +41,7 @@ static const struct arg args[] = {
     {ARG_BOOL, "post", AT(struct rerun, post), .key = true, .def = "yes",
      .doc = "print the summary of a run at the end"},
     {ARG_REST, "dump", AT(struct rerun, columns), .key = true,
-     .required = true, .syntax = "column ...",
+     .required = true, .syntax = "column ...", .min = 1, .bounded = true,
      .doc = "displacements and velocities by name (q vq), last on the line"},
     {0}};
 

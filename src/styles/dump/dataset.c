@@ -55,10 +55,10 @@ static int init(struct adele *ctx, void *self)
     struct dump_dataset *d = self;
     bool star = strchr(d->dump.path, '*') != NULL;
     if (d->dump.head.group != 0)
-        return err_deck(ctx, NULL, "dump dataset writes whole configurations: "
+        return err_deck(ctx, &d->dump.head.where, "dump dataset writes whole configurations: "
                                    "the group must be all");
     if (d->split && !star)
-        return err_deck(ctx, NULL,
+        return err_deck(ctx, &d->dump.head.where,
                         "dump dataset: split needs a * in the file name (the "
                         "step of each file's first frame), as in '%s'",
                         "run.*.h5");

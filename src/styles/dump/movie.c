@@ -61,7 +61,7 @@ static int init(struct adele *ctx, void *self)
 {
     struct movie *m = self;
     if (!installed("ffmpeg"))
-        return err_deck(ctx, NULL,
+        return err_deck(ctx, &m->picture.dump.head.where,
                         "dump movie needs the program ffmpeg: install it "
                         "(apt-get install ffmpeg), or write single pictures "
                         "with `dump ID GROUP image N FILE.*.png ..`");

@@ -48,12 +48,12 @@ static int init(struct adele *ctx, void *self)
     enum form form = form_of(ctx->lat);
     const char *dot = strrchr(d->dump.path, '.');
     if (!dot || strcmp(dot, forms[form].extension))
-        return err_deck(ctx, NULL,
+        return err_deck(ctx, &d->dump.head.where,
                         "dump vtk writes lattice %s as %s: the file name must "
                         "end in %s", ctx->lat->shape.name, forms[form].name,
                         forms[form].extension);
     if (d->dump.head.id && !strchr(d->dump.path, '*'))
-        return err_deck(ctx, NULL,
+        return err_deck(ctx, &d->dump.head.where,
                         "dump vtk writes one file a snapshot: the file name "
                         "needs a *, which becomes the step");
     return dump_columns(ctx, &d->dump, d->columns.word, d->columns.n);
