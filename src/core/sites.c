@@ -6,6 +6,8 @@
 
 #include "core/sites.h"
 
+#include <math.h>
+
 #include "base/parallel.h"
 
 void sites_random(const struct lattice *lat, struct rng_key key, bool normal,
@@ -40,4 +42,12 @@ void sites_assign(struct field *f, int comp, const struct groups *g, int group,
             }
         }
     }
+}
+
+int64_t sites_not_finite(const double *value, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(value[i]))
+            return i;
+    return -1;
 }

@@ -18,4 +18,8 @@ void sites_random(const struct lattice *lat, struct rng_key key, bool normal,
 void sites_assign(struct field *f, int comp, const struct groups *g, int group,
                   const double *value, bool add);
 
+/* The first index of a value that is nan or infinite, -1 when all are
+   finite. */
+int64_t sites_not_finite(const double *value, int64_t n);
+
 #endif

@@ -46,7 +46,7 @@ void value_free(struct value *v);
    producer.  site: [nlocal], site order. */
 int value_get(struct adele *ctx, const struct value *v, double *out);
 /* out [nlocal], site order: a per-site reference as it is, anything else the
-   same number everywhere. */
+   same number everywhere.  Values that are not finite are an error. */
 int value_sites(struct adele *ctx, const struct value *v, double *out);
 int reference_scalar(struct adele *ctx, const struct reference *r, double *out);
 int reference_vector(struct adele *ctx, const struct reference *r,

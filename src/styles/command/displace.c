@@ -174,6 +174,18 @@ static int fill(struct adele *ctx, const struct displace *c, int comp,
     return fill_random(ctx, c, comp, x);
 }
 
+/* Huge numbers in the deck can overflow: K . r, hi - lo. */
+static int check_finite(struct adele *ctx, const double *x)
+{
+    int64_t bad = sites_not_finite(x, ctx->lat->nlocal);
+    if (bad < 0)
+        return 0;
+    return err_deck(ctx, NULL,
+                    "displace: the numbers are too large: the move of site "
+                    "%lld is not finite",
+                    (long long)bad + 1);
+}
+
 static int run(struct adele *ctx, void *self, const struct words *words)
 {
     const struct displace *c = self;
@@ -188,8 +200,11 @@ static int run(struct adele *ctx, void *self, const struct words *words)
     double *x = mem_alloc((size_t)n, (size_t)(last - first) * sizeof *x);
     if (!x)
         return err_memory(ctx, "the pattern", 8.0 * (double)n * (last - first));
-    for (int k = first; !status && k < last; k++)
+    for (int k = first; !status && k < last; k++) {
         status = fill(ctx, c, k, x + (k - first) * n);
+        if (!status)
+            status = check_finite(ctx, x + (k - first) * n);
+    }
     for (int k = first; !status && k < last; k++)
         sites_assign(ctx->state.displacement, k, &ctx->groups, c->group,
                      x + (k - first) * n, true);

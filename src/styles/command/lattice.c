@@ -25,6 +25,8 @@ static int check_unused(struct adele *ctx)
     const char *user = NULL;
     if (ctx->model)
         user = "a model stands";
+    else if (ctx->pair)
+        user = "a force style stands";
     else if (ctx->computes.n > 0)
         user = "a compute stands";
     else if (ctx->fixes.n > 0)

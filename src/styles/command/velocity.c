@@ -112,6 +112,8 @@ static int scale(struct adele *ctx, const struct velocity *c, double *v)
                         "some",
                         c->temp);
     double factor = c->temp > 0 ? sqrt(c->temp / now) : 0;
+    if (!(now < HUGE_VAL))
+        factor = HUGE_VAL; /* found by check_finite */
     for (int64_t i = 0; i < n; i++)
         v[i] *= factor;
     return 0;
@@ -163,6 +165,18 @@ static int new_velocities(struct adele *ctx, const struct velocity *c,
     }
 }
 
+/* Huge temperatures or tiny masses can overflow. */
+static int check_finite(struct adele *ctx, const double *v)
+{
+    int64_t bad = sites_not_finite(v, ctx->lat->nlocal * ctx->model->ncomp);
+    if (bad < 0)
+        return 0;
+    return err_deck(ctx, NULL,
+                    "velocity: the numbers are too large: the velocity of site "
+                    "%lld is not finite",
+                    (long long)(bad % ctx->lat->nlocal) + 1);
+}
+
 static int run(struct adele *ctx, void *self, const struct words *words)
 {
     const struct velocity *c = self;
@@ -183,6 +197,8 @@ static int run(struct adele *ctx, void *self, const struct words *words)
         keep_members(ctx, c->group, v + k * n);
     }
     status = new_velocities(ctx, c, v);
+    if (!status)
+        status = check_finite(ctx, v);
     for (int k = 0; k < ncomp && !status; k++)
         sites_assign(ctx->state.velocity, k, &ctx->groups, c->group, v + k * n,
                      false);
