@@ -61,8 +61,8 @@ static void separation(const struct lattice_shape *shape, const int cell[3],
 
 /* The widest cell offsets that a separation of length r can have, from
    |c_i| = |v . b_i| / 2 pi <= |v| |b_i| / 2 pi.  -1: too many. */
-static int cell_range(const struct lattice *lat, const bool active[3],
-                      double r, int range[3])
+static int cell_range(const struct lattice *lat, const bool active[3], double r,
+                      int range[3])
 {
     const struct lattice_shape *shape = &lat->shape;
     double spread = 0, b[3][3], cells = 1;

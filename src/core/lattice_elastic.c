@@ -1,12 +1,13 @@
 /* The smallest eigenvalue of k + kappa A, A the nearest-neighbour adjacency.
 
    On a periodic lattice A is block diagonal in the wave vector,
-   A_bb'(p) = sum over bonds b -> b' of exp(i sum_j p_j c_j), p_j = 2 pi l / n_j.
-   The minimum over the grid of p is found by branch and bound: by Weyl's
-   inequality an eigenvalue moves by no more than the largest row sum of
-   |A(p) - A(p')| <= sum_j |p_j - p'_j| slope_j, so a box of wave vectors whose
-   centre lies higher than that above the best value found is left out.  Near
-   a quadratic minimum that visits about sqrt(N) of the N wave vectors.
+   A_bb'(p) = sum over bonds b -> b' of exp(i sum_j p_j c_j), with
+   p_j = 2 pi l / n_j.  The minimum over the grid of p is found by branch and
+   bound: by Weyl's inequality an eigenvalue moves by no more than the largest
+   row sum of |A(p) - A(p')| <= sum_j |p_j - p'_j| slope_j, so a box of wave
+   vectors whose centre lies higher than that above the best value found is
+   left out.  Near a quadratic minimum that visits about sqrt(N) of the N wave
+   vectors.
 
    An open axis is given the spectrum of infinite length: a fine grid, then
    repeated halving of the step around its best point.  Compression to a
@@ -41,8 +42,8 @@ static double eigenvalue(const struct search *s, const double p[3])
     for (int b = 0; b < nb; b++)
         for (int k = 0; k < nn->n[b]; k++) {
             const struct stencil_site *j = &nn->site[b][k];
-            double phase = p[0] * j->cell[0] + p[1] * j->cell[1] +
-                           p[2] * j->cell[2];
+            double phase =
+                p[0] * j->cell[0] + p[1] * j->cell[1] + p[2] * j->cell[2];
             a[b * nb + j->to] += s->kappa * (cos(phase) + I * sin(phase));
         }
     if (nb == 1)

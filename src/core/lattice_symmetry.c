@@ -29,9 +29,9 @@ enum { CANDIDATE_MAX = 64, REACH = 4 };
 struct point_group {
     struct lattice *lat;
     double metric[3][3];
-    double inverse[3][3];                 /* of the matrix of columns a_j */
-    double basis[LATTICE_BASIS_MAX][3];   /* fractional */
-    double (*translation)[3];             /* t of each operation */
+    double inverse[3][3];               /* of the matrix of columns a_j */
+    double basis[LATTICE_BASIS_MAX][3]; /* fractional */
+    double (*translation)[3];           /* t of each operation */
     int capacity;
 };
 
@@ -89,8 +89,8 @@ static bool integral(const double x[3], int out[3])
 }
 
 /* Where each sublattice goes under m x + t; false when one meets no site. */
-static bool map_sublattices(const struct point_group *g,
-                            struct lattice_op *op, const double t[3])
+static bool map_sublattices(const struct point_group *g, struct lattice_op *op,
+                            const double t[3])
 {
     int nbasis = g->lat->shape.nbasis;
     for (int b = 0; b < nbasis; b++) {
@@ -119,8 +119,8 @@ static void cartesian(const struct point_group *g, struct lattice_op *op)
             double sum = 0;
             for (int i = 0; i < 3; i++)
                 for (int j = 0; j < 3; j++)
-                    sum += g->lat->shape.a[i][x] * op->m[i][j] *
-                           g->inverse[j][y];
+                    sum +=
+                        g->lat->shape.a[i][x] * op->m[i][j] * g->inverse[j][y];
             op->r[x][y] = sum;
         }
 }
@@ -135,8 +135,8 @@ static int append(struct point_group *g, const struct lattice_op *op,
         if (!ops)
             return -1;
         lat->op = ops;
-        void *ts = mem_resize(g->translation, (size_t)more,
-                              sizeof *g->translation);
+        void *ts =
+            mem_resize(g->translation, (size_t)more, sizeof *g->translation);
         if (!ts)
             return -1;
         g->translation = ts;

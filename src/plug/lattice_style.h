@@ -17,8 +17,11 @@ struct lattice_size {
     int64_t n[3]; /* cells along each axis; 0 beyond the dimension */
 };
 
-#define LATTICE_LENGTH(AXIS, NAME, DOC)                                       \
-    {ARG_INT, NAME, AT(struct lattice_size, n[AXIS]), .min = 1,               \
-     .max = INT32_MAX, .bounded = true, .unit = "cells", .doc = DOC}
+#define LATTICE_LENGTH(AXIS, NAME, DOC)                                        \
+    {                                                                          \
+        ARG_INT, NAME, AT(struct lattice_size, n[AXIS]),                       \
+            .min = 1, .max = INT32_MAX, .bounded = true, .unit = "cells",      \
+            .doc = DOC                                                         \
+    }
 
 #endif

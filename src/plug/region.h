@@ -26,9 +26,12 @@ struct region_style {
 #define REGION_BORDER 1e-9
 
 /* The keyword that every region style takes. */
-#define REGION_SIDE                                                           \
-    {ARG_CHOICE, "side", AT(struct region, side), .key = true, .def = "in",   \
-     .choice = region_sides, .doc = "inside or outside of the shape"}
+#define REGION_SIDE                                                            \
+    {                                                                          \
+        ARG_CHOICE, "side", AT(struct region, side),                           \
+            .key = true, .def = "in", .choice = region_sides,                  \
+            .doc = "inside or outside of the shape"                            \
+    }
 extern const char *const region_sides[];
 
 /* A bound lo <= x <= hi; each a number, INF or EDGE, which for sites mean the

@@ -126,7 +126,8 @@ static void check_sum(const struct lattice *lat, double reach)
     uint64_t clock = 0;
     struct stencil s;
     assert_int_equal(lattice_stencil(lat, 0, reach, &s), 0);
-    struct field *f = patterned(lat, 2, &clock), *out = field_new(lat, 2, &clock);
+    struct field *f = patterned(lat, 2, &clock),
+                 *out = field_new(lat, 2, &clock);
     double *dense = mem_alloc((size_t)lat->nsite, sizeof *dense);
     int *count = mem_alloc((size_t)lat->nsite, sizeof *count);
     assert_int_equal(field_widen(f, s.reach), 0);
@@ -161,8 +162,8 @@ static void test_neighbour_sum(void **state)
     for (int k = 0; k < NSTYLE; k++)
         for (int s = 0; s < 4; s++)
             for (unsigned open = 0; open < 1u << styles[k]->shape.dim; open++) {
-                struct lattice *lat = make(styles[k], size[s][0], size[s][1],
-                                           size[s][2], open);
+                struct lattice *lat =
+                    make(styles[k], size[s][0], size[s][1], size[s][2], open);
                 for (int r = 0; r < 4; r++)
                     check_sum(lat, reach[r]);
                 lattice_free(lat);
@@ -213,7 +214,8 @@ static void test_copies_and_tags(void **state)
 static void sum_with(int threads, const struct lattice *lat, double *dense)
 {
     uint64_t clock = 0;
-    struct field *f = field_new(lat, 1, &clock), *out = field_new(lat, 1, &clock);
+    struct field *f = field_new(lat, 1, &clock),
+                 *out = field_new(lat, 1, &clock);
     struct rng_key key = {.seed = 7, .purpose = RNG_DISPLACE};
     omp_set_num_threads(threads);
     rng_uniforms(key, 0, 1, dense, lat->nsite);

@@ -51,13 +51,14 @@ static void test_region_counts(void **state)
 {
     (void)state;
     struct adele *sim = square();
-    sim_run(sim, "region a sphere 20 20 0 %.17g\ngroup a region a\n"
-                 "region b cylinder z 30 30 5 INF INF\ngroup b region b\n"
-                 "region c block 0 9\ngroup c region c\n"
-                 "region d block EDGE 9 4 4\ngroup d region d\n"
-                 "region e plane 0 60 0 0 3 0\ngroup e region e\n"
-                 "region f plane 0 0 0 1 -1 0 side out\ngroup f region f\n"
-                 "region g cylinder x 5 0 2 INF INF\ngroup g region g\n",
+    sim_run(sim,
+            "region a sphere 20 20 0 %.17g\ngroup a region a\n"
+            "region b cylinder z 30 30 5 INF INF\ngroup b region b\n"
+            "region c block 0 9\ngroup c region c\n"
+            "region d block EDGE 9 4 4\ngroup d region d\n"
+            "region e plane 0 60 0 0 3 0\ngroup e region e\n"
+            "region f plane 0 0 0 1 -1 0 side out\ngroup f region f\n"
+            "region g cylinder x 5 0 2 INF INF\ngroup g region g\n",
             sqrt(13.0));
     assert_int_equal(count(sim, "a"), 45);
     assert_int_equal(count(sim, "b"), 81);
@@ -306,14 +307,20 @@ static void test_refusals(void **state)
     struct adele *sim = square();
     sim_run(sim, "displace all gaussian 0.3 1\n");
     gather(sim, "q", before);
-    static const char *const bad[] = {
-        "lattice square 3 3\n",         "boundary f f\n",
-        "displace all wave pi 1\n",     "displace all uniform 1 0 1\n",
-        "displace all uniform 0 1 0\n", "set all fq 1\n",
-        "set all q v_none\n",           "group all empty\n",
-        "group x id 4097\n",            "group x region none\n",
-        "velocity all set 1 2\n",       "processors 2 1\n",
-        "region x union 2 a b\n",       "read_data none\n"};
+    static const char *const bad[] = {"lattice square 3 3\n",
+                                      "boundary f f\n",
+                                      "displace all wave pi 1\n",
+                                      "displace all uniform 1 0 1\n",
+                                      "displace all uniform 0 1 0\n",
+                                      "set all fq 1\n",
+                                      "set all q v_none\n",
+                                      "group all empty\n",
+                                      "group x id 4097\n",
+                                      "group x region none\n",
+                                      "velocity all set 1 2\n",
+                                      "processors 2 1\n",
+                                      "region x union 2 a b\n",
+                                      "read_data none\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         if (sim_try(sim, "%s", bad[i]))
             fail_msg("accepted: %s", bad[i]);

@@ -442,8 +442,8 @@ static void test_elastic_closed(void **state)
     assert_true(fabs(lattice_elastic_minimum(lat, 1, 0.25)) < close);
     lattice_free(lat);
     lat = make(&lattice_chain, 101, 1, 1, 0);
-    assert_true(fabs(lattice_elastic_minimum(lat, 0, 1) +
-                     2 * cos(M_PI / 101)) < close);
+    assert_true(fabs(lattice_elastic_minimum(lat, 0, 1) + 2 * cos(M_PI / 101)) <
+                close);
     lattice_free(lat);
     lat = make(&lattice_triangular, 999, 999, 1, 0);
     assert_true(fabs(lattice_elastic_minimum(lat, 0, 1) + 3) < close);
@@ -460,8 +460,7 @@ static void test_elastic_closed(void **state)
        2 cos p1 + 2 cos p2 + 2 cos(p1 - p2) has the minimum 2 cos p2 -
        4 |cos(p2/2)|, which is lowest at p2 = pi/2: -2 sqrt(2). */
     lat = make(&lattice_triangular, 30, 4, 1, 1);
-    assert_true(fabs(lattice_elastic_minimum(lat, 0, 1) + 2 * sqrt(2)) <
-                close);
+    assert_true(fabs(lattice_elastic_minimum(lat, 0, 1) + 2 * sqrt(2)) < close);
     lattice_free(lat);
 }
 

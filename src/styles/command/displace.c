@@ -32,9 +32,12 @@ struct displace {
     bool component_given;
 };
 
-#define SEED                                                                  \
-    {ARG_INT, "seed", AT(struct displace, seed), .min = 1, .max = UINT32_MAX, \
-     .bounded = true, .doc = "of the random numbers"}
+#define SEED                                                                   \
+    {                                                                          \
+        ARG_INT, "seed", AT(struct displace, seed),                            \
+            .min = 1, .max = UINT32_MAX, .bounded = true,                      \
+            .doc = "of the random numbers"                                     \
+    }
 
 static const struct arg uniform_args[] = {
     {ARG_NUMBER, "lo", AT(struct displace, lo), .unit = "distortion",
@@ -50,11 +53,10 @@ static const struct arg gaussian_args[] = {
     {0}};
 static const struct arg wave_args[] = {
     {ARG_LIST, "K A", AT(struct displace, wave), .syntax = "KX [KY [KZ]] A",
-     .bounded = true, .min = 2,
-     .unit = "radians per lattice constant",
+     .bounded = true, .min = 2, .unit = "radians per lattice constant",
      .doc = "wave numbers, one for each axis of the lattice, and amplitude"},
-    {ARG_NUMBER, "phase", AT(struct displace, phase), .key = true,
-     .def = "0", .unit = "radians", .doc = "phase at the origin"},
+    {ARG_NUMBER, "phase", AT(struct displace, phase), .key = true, .def = "0",
+     .unit = "radians", .doc = "phase at the origin"},
     {0}};
 static const struct arg value_args[] = {
     {ARG_VALUE, "V", AT(struct displace, value), .unit = "distortion",
@@ -158,8 +160,8 @@ static int fill_wave(struct adele *ctx, const struct displace *c, double *x)
     for (int64_t i = 0; i < nlocal; i++) {
         double r[3];
         lattice_position(ctx->lat, i, r);
-        x[i] = amplitude *
-               cos(k[0] * r[0] + k[1] * r[1] + k[2] * r[2] + c->phase);
+        x[i] =
+            amplitude * cos(k[0] * r[0] + k[1] * r[1] + k[2] * r[2] + c->phase);
     }
     return 0;
 }
@@ -214,6 +216,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_displace = {
     .style = {STYLE_HEAD(command, "displace", struct displace),
-              .summary = "add a pattern to the distortions",
-              .args = args},
+              .summary = "add a pattern to the distortions", .args = args},
     .run = run};

@@ -26,12 +26,16 @@ struct group_command {
     struct arg_list list;
 };
 
-#define LIST_ARG(NAME, SYNTAX, DOC)                                           \
-    {ARG_REST, NAME, AT(struct group_command, list), .syntax = SYNTAX,        \
-     .bounded = true, .min = 1, .doc = DOC}
-#define WORD_ARG(NAME, DOC)                                                   \
-    {ARG_LIST, NAME, AT(struct group_command, list), .bounded = true,         \
-     .min = 1, .max = 1, .doc = DOC}
+#define LIST_ARG(NAME, SYNTAX, DOC)                                            \
+    {                                                                          \
+        ARG_REST, NAME, AT(struct group_command, list),                        \
+            .syntax = SYNTAX, .bounded = true, .min = 1, .doc = DOC            \
+    }
+#define WORD_ARG(NAME, DOC)                                                    \
+    {                                                                          \
+        ARG_LIST, NAME, AT(struct group_command, list),                        \
+            .bounded = true, .min = 1, .max = 1, .doc = DOC                    \
+    }
 
 static const struct arg region_args[] = {
     WORD_ARG("REGION", "sites inside this region"), {0}};
@@ -144,10 +148,9 @@ static int mark_range(struct adele *ctx, const struct word *w, const char *what,
                         "'%s'",
                         what, w->text);
     if (r.first < 1 || r.last > most)
-        return err_deck(ctx, &w->where,
-                        "%s %lld does not exist: they go from 1 to %lld", what,
-                        (long long)(r.first < 1 ? r.first : r.last),
-                        (long long)most);
+        return err_deck(
+            ctx, &w->where, "%s %lld does not exist: they go from 1 to %lld",
+            what, (long long)(r.first < 1 ? r.first : r.last), (long long)most);
     for (int64_t k = r.first; k <= r.last; k += r.step)
         mark[k - 1] = 1;
     return 0;
@@ -395,6 +398,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_group = {
     .style = {STYLE_HEAD(command, "group", struct group_command),
-              .summary = "name a set of sites",
-              .args = args},
+              .summary = "name a set of sites", .args = args},
     .run = run};

@@ -128,6 +128,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_lattice = {
     .style = {STYLE_HEAD(command, "lattice", struct lattice_command),
-              .summary = "make the sites of the simulation",
-              .args = args},
+              .summary = "make the sites of the simulation", .args = args},
     .run = run};

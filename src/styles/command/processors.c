@@ -42,6 +42,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_processors = {
     .style = {STYLE_HEAD(command, "processors", struct processors),
-              .summary = "cut the lattice over processes",
-              .args = args},
+              .summary = "cut the lattice over processes", .args = args},
     .run = run};

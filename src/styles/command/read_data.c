@@ -29,10 +29,9 @@ struct read_data {
     char *path;
 };
 
-static const struct arg args[] = {
-    {ARG_FILE, "FILE", AT(struct read_data, path),
-     .doc = "data file (also .gz)"},
-    {0}};
+static const struct arg args[] = {{ARG_FILE, "FILE", AT(struct read_data, path),
+                                   .doc = "data file (also .gz)"},
+                                  {0}};
 
 /* The file line by line and word by word. */
 struct reader {
@@ -87,8 +86,9 @@ static struct where place(struct reader *r, const char *word)
                           word ? (size_t)(word - r->line) : 0, length};
 }
 
-__attribute__((format(printf, 3, 4))) static int
-fail(struct reader *r, const char *word, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int fail(struct reader *r,
+                                                      const char *word,
+                                                      const char *format, ...)
 {
     struct text message = {0};
     va_list ap;
@@ -272,8 +272,7 @@ static int run(struct adele *ctx, void *self, const struct words *words)
         if (status)
             target_drop(ctx, &r.target[k]);
         else
-            target_commit(ctx, &r.target[k], 0,
-                          r.value + k * ctx->lat->nlocal);
+            target_commit(ctx, &r.target[k], 0, r.value + k * ctx->lat->nlocal);
     }
     mem_free(r.seen);
     mem_free(r.value);

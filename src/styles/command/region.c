@@ -95,6 +95,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_region = {
     .style = {STYLE_HEAD(command, "region", struct region_command),
-              .summary = "name a part of space",
-              .args = args},
+              .summary = "name a part of space", .args = args},
     .run = run};

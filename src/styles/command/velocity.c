@@ -29,9 +29,12 @@ struct velocity {
     struct arg_list value;
 };
 
-#define TEMP                                                                  \
-    {ARG_NUMBER, "T", AT(struct velocity, temp), .nonnegative = true,         \
-     .unit = "energy", .doc = "temperature, 2 K / (sites x components)"}
+#define TEMP                                                                   \
+    {                                                                          \
+        ARG_NUMBER, "T", AT(struct velocity, temp),                            \
+            .nonnegative = true, .unit = "energy",                             \
+            .doc = "temperature, 2 K / (sites x components)"                   \
+    }
 
 static const struct arg create_args[] = {
     TEMP,
@@ -208,6 +211,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_velocity = {
     .style = {STYLE_HEAD(command, "velocity", struct velocity),
-              .summary = "give the sites velocities",
-              .args = args},
+              .summary = "give the sites velocities", .args = args},
     .run = run};

@@ -7,14 +7,11 @@
 
 #include "plug/lattice_style.h"
 
-static const struct arg args[] = {
-    LATTICE_LENGTH(0, "L", "sites along x"),
-    {0}};
+static const struct arg args[] = {LATTICE_LENGTH(0, "L", "sites along x"), {0}};
 
 const struct lattice_style lattice_chain = {
     .style = {STYLE_HEAD(lattice, "chain", struct lattice_size),
-              .summary = "chain of L sites",
-              .args = args},
+              .summary = "chain of L sites", .args = args},
     .shape = {.name = "chain",
               .dim = 1,
               .nbasis = 1,

@@ -6,11 +6,10 @@
 
 #include "plug/lattice_style.h"
 
-static const struct arg args[] = {
-    LATTICE_LENGTH(0, "Lx", "sites along x"),
-    LATTICE_LENGTH(1, "Ly", "sites along y"),
-    LATTICE_LENGTH(2, "Lz", "sites along z"),
-    {0}};
+static const struct arg args[] = {LATTICE_LENGTH(0, "Lx", "sites along x"),
+                                  LATTICE_LENGTH(1, "Ly", "sites along y"),
+                                  LATTICE_LENGTH(2, "Lz", "sites along z"),
+                                  {0}};
 
 const struct lattice_style lattice_cubic = {
     .style = {STYLE_HEAD(lattice, "cubic", struct lattice_size),

@@ -11,10 +11,9 @@
 
 #define SQRT3 1.7320508075688772935
 
-static const struct arg args[] = {
-    LATTICE_LENGTH(0, "L1", "cells along a_1"),
-    LATTICE_LENGTH(1, "L2", "cells along a_2"),
-    {0}};
+static const struct arg args[] = {LATTICE_LENGTH(0, "L1", "cells along a_1"),
+                                  LATTICE_LENGTH(1, "L2", "cells along a_2"),
+                                  {0}};
 
 const struct lattice_style lattice_honeycomb = {
     .style = {STYLE_HEAD(lattice, "honeycomb", struct lattice_size),

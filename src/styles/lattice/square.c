@@ -7,15 +7,13 @@
 
 #include "plug/lattice_style.h"
 
-static const struct arg args[] = {
-    LATTICE_LENGTH(0, "Lx", "sites along x"),
-    LATTICE_LENGTH(1, "Ly", "sites along y"),
-    {0}};
+static const struct arg args[] = {LATTICE_LENGTH(0, "Lx", "sites along x"),
+                                  LATTICE_LENGTH(1, "Ly", "sites along y"),
+                                  {0}};
 
 const struct lattice_style lattice_square = {
     .style = {STYLE_HEAD(lattice, "square", struct lattice_size),
-              .summary = "square lattice of Lx by Ly sites",
-              .args = args},
+              .summary = "square lattice of Lx by Ly sites", .args = args},
     .shape = {.name = "square",
               .dim = 2,
               .nbasis = 1,

@@ -10,15 +10,13 @@
 
 #define SQRT3 1.7320508075688772935
 
-static const struct arg args[] = {
-    LATTICE_LENGTH(0, "L1", "sites along a_1"),
-    LATTICE_LENGTH(1, "L2", "sites along a_2"),
-    {0}};
+static const struct arg args[] = {LATTICE_LENGTH(0, "L1", "sites along a_1"),
+                                  LATTICE_LENGTH(1, "L2", "sites along a_2"),
+                                  {0}};
 
 const struct lattice_style lattice_triangular = {
     .style = {STYLE_HEAD(lattice, "triangular", struct lattice_size),
-              .summary = "triangular lattice of L1 by L2 sites",
-              .args = args},
+              .summary = "triangular lattice of L1 by L2 sites", .args = args},
     .shape = {.name = "triangular",
               .dim = 2,
               .nbasis = 1,

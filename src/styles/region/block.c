@@ -13,20 +13,22 @@ struct block {
     struct region_range range[3];
 };
 
-#define BOUND(NAME, MEMBER, DEFAULT, GIVEN)                                   \
-    {ARG_LIST, NAME, AT(struct block, MEMBER), .bounded = true, .min = 1,     \
-     .max = 1, .def = DEFAULT, .given = AT(struct block, GIVEN),              \
-     .unit = "lattice constants", .doc = "number, INF or EDGE"}
+#define BOUND(NAME, MEMBER, DEFAULT, GIVEN)                                    \
+    {                                                                          \
+        ARG_LIST, NAME, AT(struct block, MEMBER),                              \
+            .bounded = true, .min = 1, .max = 1, .def = DEFAULT,               \
+            .given = AT(struct block, GIVEN), .unit = "lattice constants",     \
+            .doc = "number, INF or EDGE"                                       \
+    }
 
-static const struct arg args[] = {
-    BOUND("xlo", lo[0], NULL, lo_given[0]),
-    BOUND("xhi", hi[0], NULL, hi_given[0]),
-    BOUND("ylo", lo[1], "INF", lo_given[1]),
-    BOUND("yhi", hi[1], "INF", hi_given[1]),
-    BOUND("zlo", lo[2], "INF", lo_given[2]),
-    BOUND("zhi", hi[2], "INF", hi_given[2]),
-    REGION_SIDE,
-    {0}};
+static const struct arg args[] = {BOUND("xlo", lo[0], NULL, lo_given[0]),
+                                  BOUND("xhi", hi[0], NULL, hi_given[0]),
+                                  BOUND("ylo", lo[1], "INF", lo_given[1]),
+                                  BOUND("yhi", hi[1], "INF", hi_given[1]),
+                                  BOUND("zlo", lo[2], "INF", lo_given[2]),
+                                  BOUND("zhi", hi[2], "INF", hi_given[2]),
+                                  REGION_SIDE,
+                                  {0}};
 
 static int init(struct adele *ctx, void *self)
 {
@@ -57,7 +59,5 @@ static bool inside(const struct adele *ctx, const struct region *r,
 
 const struct region_style region_block = {
     .style = {STYLE_HEAD(region, "block", struct block),
-              .summary = "rectangular box",
-              .args = args,
-              .init = init},
+              .summary = "rectangular box", .args = args, .init = init},
     .inside = inside};

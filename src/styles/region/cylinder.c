@@ -53,7 +53,5 @@ static bool inside(const struct adele *ctx, const struct region *r,
 
 const struct region_style region_cylinder = {
     .style = {STYLE_HEAD(region, "cylinder", struct cylinder),
-              .summary = "cylinder along an axis",
-              .args = args,
-              .init = init},
+              .summary = "cylinder along an axis", .args = args, .init = init},
     .inside = inside};

@@ -10,8 +10,8 @@ struct intersect_region {
 };
 
 static const struct arg args[] = {
-    {ARG_INT, "N", AT(struct intersect_region, count), .min = 2, .max = INT32_MAX,
-     .bounded = true, .doc = "how many regions follow"},
+    {ARG_INT, "N", AT(struct intersect_region, count), .min = 2,
+     .max = INT32_MAX, .bounded = true, .doc = "how many regions follow"},
     {ARG_LIST, "ID", AT(struct region, members), .doc = "names of regions"},
     REGION_SIDE,
     {0}};
@@ -36,6 +36,5 @@ static bool inside(const struct adele *ctx, const struct region *r,
 const struct region_style region_intersect = {
     .style = {STYLE_HEAD(region, "intersect", struct intersect_region),
               .summary = "points that lie in all of several regions",
-              .args = args,
-              .init = init},
+              .args = args, .init = init},
     .inside = inside};

@@ -12,9 +12,11 @@ struct plane {
     double point[3], normal[3];
 };
 
-#define COORDINATE(NAME, MEMBER, DOC)                                         \
-    {ARG_NUMBER, NAME, AT(struct plane, MEMBER),                              \
-     .unit = "lattice constants", .doc = DOC}
+#define COORDINATE(NAME, MEMBER, DOC)                                          \
+    {                                                                          \
+        ARG_NUMBER, NAME, AT(struct plane, MEMBER),                            \
+            .unit = "lattice constants", .doc = DOC                            \
+    }
 
 static const struct arg args[] = {
     COORDINATE("px", point[0], "a point of the plane"),
@@ -51,7 +53,6 @@ static bool inside(const struct adele *ctx, const struct region *r,
 
 const struct region_style region_plane = {
     .style = {STYLE_HEAD(region, "plane", struct plane),
-              .summary = "half space on one side of a plane",
-              .args = args,
+              .summary = "half space on one side of a plane", .args = args,
               .init = init},
     .inside = inside};

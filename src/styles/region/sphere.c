@@ -13,12 +13,12 @@ struct sphere {
 };
 
 static const struct arg args[] = {
-    {ARG_NUMBER, "x", AT(struct sphere, centre[0]),
-     .unit = "lattice constants", .doc = "centre"},
-    {ARG_NUMBER, "y", AT(struct sphere, centre[1]),
-     .unit = "lattice constants", .doc = "centre"},
-    {ARG_NUMBER, "z", AT(struct sphere, centre[2]),
-     .unit = "lattice constants", .doc = "centre"},
+    {ARG_NUMBER, "x", AT(struct sphere, centre[0]), .unit = "lattice constants",
+     .doc = "centre"},
+    {ARG_NUMBER, "y", AT(struct sphere, centre[1]), .unit = "lattice constants",
+     .doc = "centre"},
+    {ARG_NUMBER, "z", AT(struct sphere, centre[2]), .unit = "lattice constants",
+     .doc = "centre"},
     {ARG_NUMBER, "radius", AT(struct sphere, radius), .nonnegative = true,
      .unit = "lattice constants", .doc = "radius"},
     REGION_SIDE,
@@ -37,6 +37,5 @@ static bool inside(const struct adele *ctx, const struct region *r,
 
 const struct region_style region_sphere = {
     .style = {STYLE_HEAD(region, "sphere", struct sphere),
-              .summary = "ball or disc",
-              .args = args},
+              .summary = "ball or disc", .args = args},
     .inside = inside};

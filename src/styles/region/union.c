@@ -36,6 +36,5 @@ static bool inside(const struct adele *ctx, const struct region *r,
 const struct region_style region_union = {
     .style = {STYLE_HEAD(region, "union", struct union_region),
               .summary = "points of at least one of several regions",
-              .args = args,
-              .init = init},
+              .args = args, .init = init},
     .inside = inside};
