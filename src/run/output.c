@@ -65,10 +65,25 @@ int output_plan_visit(struct adele *ctx)
     return plan_dumps(ctx, s);
 }
 
-unsigned run_need(struct adele *ctx, int64_t step)
+unsigned output_need(struct adele *ctx, int64_t step)
 {
     const struct schedule *s = ctx->schedule;
-    unsigned need = NEED_FORCE;
+    unsigned need = 0;
+
+    if (!s)
+        return 0;
+    if (step == s->next_thermo || step == ctx->run_last)
+        need |= thermo_need(ctx);
+    for (int i = 0; i < s->ndump && i < ctx->dumps.n; i++) {
+        if (s->dump_time[i].next == step)
+            need |= dump_need(ctx, ctx->dumps.item[i]);
+    }
+    return need;
+}
+
+unsigned run_need(struct adele *ctx, int64_t step)
+{
+    unsigned need = NEED_FORCE | output_need(ctx, step);
 
     for (int i = 0; i < ctx->fixes.n; i++) {
         struct fix *f = ctx->fixes.item[i];
@@ -76,14 +91,6 @@ unsigned run_need(struct adele *ctx, int64_t step)
 
         if (style->need)
             need |= style->need(ctx, f, step);
-    }
-    if (!s)
-        return need;
-    if (step == s->next_thermo || step == ctx->run_last)
-        need |= thermo_need(ctx);
-    for (int i = 0; i < s->ndump && i < ctx->dumps.n; i++) {
-        if (s->dump_time[i].next == step)
-            need |= dump_need(ctx, ctx->dumps.item[i]);
     }
     return need;
 }

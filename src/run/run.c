@@ -20,6 +20,7 @@
 #include <omp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/parallel.h"
@@ -103,20 +104,68 @@ static int end_of_step(struct adele *ctx)
     return status;
 }
 
+static bool forces_are_changed(const struct adele *ctx)
+{
+    for (int i = 0; i < ctx->fixes.n; i++) {
+        const struct fix *f = ctx->fixes.item[i];
+
+        if (((const struct fix_style *)f->head.style)->post_force)
+            return true;
+    }
+    return false;
+}
+
+/* On large lattices a copy of the forces costs a good part of a step.  When no
+   fix changes them and no output reads those of the force style, the two
+   fields change places; who asks for the force style's own later gets them
+   computed again. */
+static bool may_swap(struct adele *ctx)
+{
+    const struct field *a = ctx->state.force, *b = ctx->forces->force;
+
+    return a->lat->nlocal * a->ncomp > BACKUP_LIMIT && a->size == b->size &&
+           memcmp(a->halo, b->halo, sizeof a->halo) == 0 &&
+           !forces_are_changed(ctx) &&
+           !(output_need(ctx, ctx->step) & NEED_FORCE);
+}
+
+/* The forces of the force style into ctx->state.force. */
+static int take_forces(struct adele *ctx, unsigned need)
+{
+    struct schedule *s = ctx->schedule;
+    struct field *own = ctx->state.force;
+    bool current = s && s->swapped_for == pair_stamp(ctx) &&
+                   s->swapped_tag == own->tag && !forces_are_changed(ctx);
+    int status;
+
+    if (current)
+        need &= ~(unsigned)NEED_FORCE;
+    status = forces_require(ctx, run_given(ctx, need));
+    if (status || current)
+        return status;
+    if (!(forces_gives(ctx) & NEED_FORCE)) {
+        for (int c = 0; c < own->ncomp; c++)
+            field_fill(own, c, 0.0);
+        return 0;
+    }
+    if (!s || !may_swap(ctx))
+        return field_copy(own, ctx->forces->force)
+                   ? err_memory(ctx, "forces", (double)field_bytes(own))
+                   : 0;
+    ctx->state.force = ctx->forces->force;
+    ctx->forces->force = own;
+    ctx->forces->have &= ~(unsigned)NEED_FORCE;
+    ctx->state.force->tag = ++ctx->clock;
+    s->swapped_for = pair_stamp(ctx);
+    s->swapped_tag = ctx->state.force->tag;
+    return 0;
+}
+
 int run_forces(struct adele *ctx, unsigned need)
 {
     enum task before = timers_enter(&ctx->timers, TASK_PAIR);
-    int status = 0;
+    int status = take_forces(ctx, need | NEED_FORCE);
 
-    need |= NEED_FORCE;
-    status = forces_require(ctx, run_given(ctx, need));
-    if (!status && (forces_gives(ctx) & NEED_FORCE)) {
-        if (field_copy(ctx->state.force, ctx->forces->force))
-            status = err_memory(ctx, "forces", 0);
-    } else if (!status) {
-        for (int c = 0; c < ctx->model->ncomp; c++)
-            field_fill(ctx->state.force, c, 0.0);
-    }
     timers_enter(&ctx->timers, before);
     return status ? status : EACH_FIX(ctx, post_force);
 }

@@ -43,6 +43,10 @@ struct schedule {
     double old_time;
     bool have_old;
 
+    /* ctx->state.force has the forces of the force style itself, not copied,
+       for this pair_stamp while it carries this tag. */
+    uint64_t swapped_for, swapped_tag;
+
     bool prepared; /* `pre no` may build on the last run .. */
     uint64_t made; /* .. whose parts were these (run_parts) */
 
@@ -71,6 +75,8 @@ unsigned run_given(const struct adele *ctx, unsigned need);
    form is for steps that may jump (rerun). */
 int output_plan(struct adele *ctx);
 int output_plan_visit(struct adele *ctx);
+/* What the outputs alone need of the forces at a step. */
+unsigned output_need(struct adele *ctx, int64_t step);
 /* The outputs of the first step of a run, of the present step if it is theirs,
    and the last line of the table. */
 int output_first(struct adele *ctx);
