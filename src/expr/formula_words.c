@@ -19,6 +19,7 @@
 static int group_of(struct adele *ctx, const struct words_call *call, int k,
                     int *group)
 {
+    *group = 0;
     if (!ctx->lat)
         return formula_fail(ctx, &call->where, "%s() needs a lattice",
                             call->name);

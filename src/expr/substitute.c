@@ -186,6 +186,7 @@ struct line *line_part(const struct where *where, const char *text)
 struct source {
     const char *s;
     size_t n;
+    size_t last; /* the length of where.line->text */
     struct where where;
 };
 
@@ -194,13 +195,20 @@ static struct where place(const struct source *from, size_t at, size_t length)
     return (struct where){from->where.line, from->where.column + at, length};
 }
 
+static struct source source_of(const char *s, size_t n,
+                               const struct where *where)
+{
+    struct source from = {s, n, 0, where ? *where : (struct where){0}};
+    if (from.where.line)
+        from.last = strlen(from.where.line->text);
+    return from;
+}
+
 static size_t raw_offset(const struct source *from, size_t at)
 {
     const struct line *line = from->where.line;
-    if (!line)
-        return 0;
-    size_t n = strlen(line->text), k = from->where.column + at;
-    return line->origin[k < n ? k : n];
+    size_t k = from->where.column + at;
+    return line ? line->origin[k < from->last ? k : from->last] : 0;
 }
 
 static int expand(struct adele *ctx, const struct source *from,
@@ -255,7 +263,7 @@ static int immediate(struct adele *ctx, char *inner, const struct where *where,
 static struct line *inside(struct adele *ctx, const struct source *from,
                            size_t begin, size_t end, int depth)
 {
-    struct source part = {from->s + begin, end - begin,
+    struct source part = {from->s + begin, end - begin, from->last,
                           place(from, begin, end - begin)};
     struct mapped m = {0};
     if (expand(ctx, &part, false, depth + 1, &m)) {
@@ -280,6 +288,34 @@ static struct line *inside(struct adele *ctx, const struct source *from,
     return line;
 }
 
+/* The value of what stands between the brackets; `all` is the whole
+   construct. */
+static int replace(struct adele *ctx, bool formula, char *inner,
+                   const struct where *where, const struct where *all,
+                   struct text *value)
+{
+    if (formula)
+        return immediate(ctx, inner, where, value);
+    if (!*inner)
+        return err_deck(ctx, all, "expected a variable name inside ${}");
+    return variable_string(ctx, inner, all, value);
+}
+
+/* The same with more substitutions between the brackets. */
+static int nested(struct adele *ctx, const struct source *from, size_t open,
+                  size_t close, int depth, struct text *value)
+{
+    struct where all = place(from, open - 1, close - open + 2);
+    struct line *line = inside(ctx, from, open + 1, close, depth);
+    if (!line)
+        return ctx->error.status;
+    struct where w = {line, 0, strlen(line->text)};
+    int status =
+        replace(ctx, from->s[open] == '(', line->text, &w, &all, value);
+    line_release(line);
+    return status;
+}
+
 /* $( .. ) or ${ .. } with its bracket at `open`. */
 static int bracketed(struct adele *ctx, const struct source *from, size_t open,
                      int depth, size_t *after, struct text *value)
@@ -296,19 +332,15 @@ static int bracketed(struct adele *ctx, const struct source *from, size_t open,
         return err_deck(ctx, &all, "substitutions nested more than %d deep",
                         DEPTH_MAX);
     *after = close + 1;
-    struct line *line = inside(ctx, from, open + 1, close, depth);
-    if (!line)
-        return ctx->error.status;
-    struct where w = {line, 0, strlen(line->text)};
-    int status;
-    if (formula) {
-        status = immediate(ctx, line->text, &w, value);
-    } else if (!w.length) {
-        status = err_deck(ctx, &all, "expected a variable name inside ${}");
-    } else {
-        status = variable_string(ctx, line->text, &all, value);
-    }
-    line_release(line);
+    size_t n = close - open - 1;
+    if (memchr(from->s + open + 1, '$', n))
+        return nested(ctx, from, open, close, depth, value);
+    char *inner = mem_strndup(from->s + open + 1, n);
+    if (!inner)
+        return err_memory(ctx, "a substitution", (double)n);
+    struct where w = place(from, open + 1, n);
+    int status = replace(ctx, formula, inner, &w, &all, value);
+    mem_free(inner);
     return status;
 }
 
@@ -383,7 +415,8 @@ int substitute_line(struct adele *ctx, struct line *line)
     int status = join_line(ctx, line);
     if (status || !strchr(line->text, '$'))
         return status;
-    struct source from = {line->text, strlen(line->text), {line, 0, 0}};
+    struct where start = {line, 0, 0};
+    struct source from = source_of(line->text, strlen(line->text), &start);
     struct mapped m = {0};
     status = expand(ctx, &from, true, 0, &m);
     if (status) {
@@ -398,7 +431,7 @@ int substitute_line(struct adele *ctx, struct line *line)
 int substitute_text(struct adele *ctx, const char *in,
                     const struct where *where, struct text *out)
 {
-    struct source from = {in, strlen(in), where ? *where : (struct where){0}};
+    struct source from = source_of(in, strlen(in), where);
     struct mapped m = {0};
     int status = expand(ctx, &from, false, 0, &m);
     if (!status)
@@ -413,7 +446,7 @@ struct line *substitute_word(struct adele *ctx, const struct word *word)
 {
     size_t n = strlen(word->text);
     if (word->quote) {
-        struct source from = {word->text, n, word->where};
+        struct source from = source_of(word->text, n, &word->where);
         return inside(ctx, &from, 0, n, 0);
     }
     struct line *line = line_part(&word->where, word->text);
