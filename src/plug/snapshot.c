@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/mem.h"
@@ -61,6 +62,14 @@ struct snapshots *snapshots_open(struct adele *ctx, const char *path,
         return s;
     snapshots_close(s);
     return NULL;
+}
+
+bool snapshots_not_yet(struct adele *ctx, const char *path)
+{
+    if (!ctx->check_only || access(path, F_OK) == 0)
+        return false;
+    log_warning(&ctx->log, "-check: '%s' is not there yet", path);
+    return true;
 }
 
 void snapshots_close(struct snapshots *s)

@@ -24,6 +24,9 @@ struct snapshot {
 struct snapshots *snapshots_open(struct adele *ctx, const char *path,
                                  const struct where *where);
 void snapshots_close(struct snapshots *s);
+/* With -check, a file that an earlier command of the deck would have made is
+   not there yet: true, with a warning. */
+bool snapshots_not_yet(struct adele *ctx, const char *path);
 /* The next head; *end at the end of the file.  What an earlier snapshot has
    left unread is passed over. */
 int snapshots_next(struct adele *ctx, struct snapshots *s,

@@ -58,7 +58,7 @@ static int run(struct adele *ctx, void *self, const struct words *words)
     struct read_dump *c = self;
     struct snapshot head;
     int status = snapshots_columns(ctx, &c->columns);
-    if (status)
+    if (status || snapshots_not_yet(ctx, c->path))
         return status;
     struct snapshots *s = snapshots_open(ctx, c->path, &words->word[1].where);
     if (!s)

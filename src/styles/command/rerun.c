@@ -94,6 +94,9 @@ static int run(struct adele *ctx, void *self, const struct words *words)
     int status = snapshots_columns(ctx, &c->columns);
     if (status)
         return status;
+    for (int k = 0; k < c->files.n; k++)
+        if (snapshots_not_yet(ctx, c->files.word[k].text))
+            return ADELE_OK;
     ctx->run_begin = c->given_start ? c->start : c->first;
     ctx->run_end = c->given_stop ? c->stop : c->last;
     for (int k = 0; !status && k < c->files.n; k++)

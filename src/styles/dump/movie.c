@@ -60,7 +60,10 @@ static bool installed(const char *program)
 static int init(struct adele *ctx, void *self)
 {
     struct movie *m = self;
-    if (!installed("ffmpeg"))
+    bool there = installed("ffmpeg");
+    if (!there && ctx->check_only)
+        log_warning(&ctx->log, "dump movie: ffmpeg is not installed here");
+    else if (!there)
         return err_deck(ctx, &m->picture.dump.head.where,
                         "dump movie needs the program ffmpeg: install it "
                         "(apt-get install ffmpeg), or write single pictures "
