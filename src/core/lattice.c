@@ -136,7 +136,7 @@ static int64_t stencil_collect(const struct lattice *lat, int b, double rmin,
 {
     const struct lattice_shape *shape = &lat->shape;
     int64_t n = 0;
-    struct stencil_site s;
+    struct stencil_site s = {0};
     int *c = s.cell;
     for (c[2] = -range[2]; c[2] <= range[2]; c[2]++)
         for (c[1] = -range[1]; c[1] <= range[1]; c[1]++)

@@ -72,8 +72,9 @@ static void search_box(struct search *s, const int64_t low[3],
     int split = -1;
     for (int i = 0; i < 3; i++) {
         double step = 2 * M_PI / (double)s->grid[i];
-        p[i] = step * (double)(low[i] + count[i] / 2);
-        double change = step * (double)(count[i] / 2) * s->slope[i];
+        int64_t half = count[i] / 2;
+        p[i] = step * (double)(low[i] + half);
+        double change = step * (double)half * s->slope[i];
         bound += change;
         if (count[i] > 1 && change >= widest) {
             widest = change;

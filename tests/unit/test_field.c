@@ -20,10 +20,10 @@
 extern const struct lattice_style lattice_chain, lattice_square,
     lattice_triangular, lattice_honeycomb, lattice_cubic;
 
-static const struct lattice_style *const styles[] = {
+enum { NSTYLE = 5 };
+static const struct lattice_style *const styles[NSTYLE] = {
     &lattice_chain, &lattice_square, &lattice_triangular, &lattice_honeycomb,
     &lattice_cubic};
-enum { NSTYLE = sizeof styles / sizeof *styles };
 
 static struct lattice *make(const struct lattice_style *style, int n0, int n1,
                             int n2, unsigned open)

@@ -241,7 +241,7 @@ static void test_velocity_rest(void **state)
         if (i % SIDE >= 32)
             assert_true(v[i] == 0.5);
         else
-            left += 2.5 * v[i] * v[i] / (N / 2);
+            left += 2.5 * v[i] * v[i] * 2 / N;
     }
     assert_true(fabs(left - 2.0) < 1e-14 * N);
     sim_run(sim, "velocity all scale 0.9\n");

@@ -151,7 +151,7 @@ static int read_wave(struct adele *ctx, const struct displace *c, double k[3],
 
 static int fill_wave(struct adele *ctx, const struct displace *c, double *x)
 {
-    double k[3] = {0}, amplitude;
+    double k[3] = {0}, amplitude = 0;
     int64_t nlocal = ctx->lat->nlocal;
     int status = read_wave(ctx, c, k, &amplitude);
     if (status)

@@ -240,7 +240,7 @@ static int group_indices(struct adele *ctx, const struct arg_list *list,
 static int select_union(struct adele *ctx, const struct arg_list *list,
                         unsigned char *in)
 {
-    int index[GROUP_MAX], status = group_indices(ctx, list, index);
+    int index[GROUP_MAX] = {0}, status = group_indices(ctx, list, index);
     for (int64_t i = 0; !status && i < ctx->lat->nlocal; i++)
         for (int k = 0; k < list->n; k++)
             in[i] |= groups_has(&ctx->groups, index[k], i);
@@ -250,7 +250,7 @@ static int select_union(struct adele *ctx, const struct arg_list *list,
 static int select_subtract(struct adele *ctx, const struct arg_list *list,
                            unsigned char *in)
 {
-    int index[GROUP_MAX], status = group_indices(ctx, list, index);
+    int index[GROUP_MAX] = {0}, status = group_indices(ctx, list, index);
     for (int64_t i = 0; !status && i < ctx->lat->nlocal; i++) {
         in[i] |= groups_has(&ctx->groups, index[0], i);
         for (int k = 1; k < list->n; k++)
@@ -263,7 +263,7 @@ static int select_subtract(struct adele *ctx, const struct arg_list *list,
 static int select_intersect(struct adele *ctx, const struct arg_list *list,
                             unsigned char *in)
 {
-    int index[GROUP_MAX], status = group_indices(ctx, list, index);
+    int index[GROUP_MAX] = {0}, status = group_indices(ctx, list, index);
     for (int64_t i = 0; !status && i < ctx->lat->nlocal; i++) {
         bool every = true;
         for (int k = 0; k < list->n; k++)
