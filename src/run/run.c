@@ -298,6 +298,15 @@ static void advance(struct adele *ctx, struct schedule *s)
     s->last_step = ctx->step;
 }
 
+static int second_half(struct adele *ctx)
+{
+    enum task before = timers_enter(&ctx->timers, TASK_MODIFY);
+    int status = fix_second_half(ctx);
+
+    timers_enter(&ctx->timers, before);
+    return status;
+}
+
 /* Up to the last change of positions and velocities. */
 static int move(struct adele *ctx)
 {
@@ -310,9 +319,7 @@ static int move(struct adele *ctx)
     if (!status && is_checked(ctx))
         status = run_check_field(ctx, ctx->state.force, 2);
     if (!status)
-        status = EACH_FIX(ctx, final_integrate);
-    if (!status)
-        status = EACH_FIX(ctx, thermostat);
+        status = second_half(ctx);
     return status;
 }
 

@@ -236,6 +236,20 @@ static void order_of_fixes(void **state)
     free(c);
 }
 
+/* Kicks and thermostats in one sweep (temperature a number) or one after the
+   other (a variable, which may read the velocities). */
+static void together_or_not(void **state)
+{
+    double *a = trajectory("fix move all nve\nfix bath all langevin 1 1 2 8", 1);
+    double *b = trajectory("variable T equal 1\nfix move all nve\n"
+                           "fix bath all langevin v_T 0 2 8", 1);
+
+    (void)state;
+    assert_memory_equal(a, b, 165 * 133 * sizeof *a);
+    free(a);
+    free(b);
+}
+
 static void any_number_of_threads(void **state)
 {
     const char *fixes = "fix move all nve\nfix bath all langevin 1 1 2 8 tally yes";
@@ -287,6 +301,7 @@ int main(void)
         cmocka_unit_test(temperature_of_sites),
         cmocka_unit_test(group_only),
         cmocka_unit_test(order_of_fixes),
+        cmocka_unit_test(together_or_not),
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(bath_energy),
     };

@@ -15,7 +15,6 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "base/parallel.h"
 #include "base/rng.h"
 #include "plug/args.h"
 #include "plug/fix.h"
@@ -30,8 +29,13 @@ struct langevin {
     int64_t seed;
     bool tally, warned;
     double given; /* energy that the lattice has received so far */
-    double *part; /* [fix_stretches] of it, in this step; with tally */
-    int64_t npart;
+    double *part; /* [component][stretch] of it, in this step; with tally */
+    int64_t nstretch;
+    /* of this step */
+    struct fix_sites in;
+    double decay, noise;
+    const double *site; /* temperature of each, NULL: all the same */
+    double *v[MODEL_COMPONENT_MAX];
 };
 
 static const struct arg args[] = {
@@ -68,12 +72,14 @@ static int init(struct adele *ctx, void *self)
     if (s->t_start.is_reference &&
         reference_check(ctx, &s->t_start.ref, OUT_SCALAR | OUT_SITE))
         return ctx->error.status;
+    s->fix.early = !s->t_start.is_reference;
+    s->nstretch = fix_stretches(ctx->lat);
     if (!s->tally)
         return 0;
-    s->npart = fix_stretches(ctx->lat);
-    s->part = mem_zalloc((size_t)s->npart, sizeof *s->part);
+    s->part = mem_zalloc((size_t)(s->nstretch * ctx->model->ncomp),
+                         sizeof *s->part);
     if (!s->part)
-        return err_memory(ctx, "fix langevin", (double)s->npart * 8);
+        return err_memory(ctx, "fix langevin", 8.0 * (double)s->nstretch);
     return 0;
 }
 
@@ -190,43 +196,48 @@ static double mix_some(const struct fix_sites *in, const struct fix_stretch *s,
 static int thermostat(struct adele *ctx, struct fix *f)
 {
     struct langevin *s = (struct langevin *)f;
-    const struct fix_sites in = fix_sites(ctx, f);
-    const struct lattice *lat = ctx->lat;
-    const int64_t n = fix_stretches(lat);
-    const int nb = lat->shape.nbasis;
-    const double mass = ctx->model->mass, decay = exp(-ctx->dt / s->damp);
-    const double *site;
-    double temp = 1, noise;
+    double temp = 1;
 
-    if (temperature(ctx, s, &temp, &site) ||
-        check_site_temperatures(ctx, s, site))
+    if (temperature(ctx, s, &temp, &s->site) ||
+        check_site_temperatures(ctx, s, s->site))
         return ctx->error.status;
-    noise = sqrt(-expm1(-2 * ctx->dt / s->damp) * temp / mass);
-    for (int c = 0; c < ctx->model->ncomp; c++) {
-        double *v = field_write(ctx->state.velocity, c, 0);
-        const struct rng_key key = {.seed = (uint32_t)s->seed,
-                                    .purpose = RNG_LANGEVIN,
-                                    .component = (uint16_t)c,
-                                    .tick = (uint64_t)ctx->tick};
-
-#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
-        for (int64_t k = 0; k < n; k++) {
-            const struct fix_stretch at = fix_stretch(lat, k);
-            double *vs = v + fix_at(ctx->state.velocity, &at);
-            double xi[FIX_STRETCH], change;
-
-            rng_normals(key, (uint64_t)at.noise, (uint64_t)nb, xi, at.n);
-            if (in.every && !site)
-                change = mix(at.n, decay, noise, vs, xi);
-            else
-                change = mix_some(&in, &at, nb, decay, noise, site, vs, xi);
-            if (s->part)
-                s->part[k] = change;
-        }
-        for (int64_t k = 0; s->part && k < n; k++)
-            s->given += 0.5 * mass * s->part[k];
-    }
+    s->in = fix_sites(ctx, f);
+    s->decay = exp(-ctx->dt / s->damp);
+    s->noise =
+        sqrt(-expm1(-2 * ctx->dt / s->damp) * temp / ctx->model->mass);
+    for (int c = 0; c < ctx->model->ncomp; c++)
+        s->v[c] = field_write(ctx->state.velocity, c, 0);
     return 0;
+}
+
+static void thermostat_sweep(struct adele *ctx, struct fix *f, int c,
+                             int64_t k)
+{
+    const struct langevin *s = (const struct langevin *)f;
+    const struct fix_stretch at = fix_stretch(ctx->lat, k);
+    const int nb = ctx->lat->shape.nbasis;
+    const struct rng_key key = {.seed = (uint32_t)s->seed,
+                                .purpose = RNG_LANGEVIN,
+                                .component = (uint16_t)c,
+                                .tick = (uint64_t)ctx->tick};
+    double *v = s->v[c] + fix_at(ctx->state.velocity, &at);
+    double xi[FIX_STRETCH], change;
+
+    rng_normals(key, (uint64_t)at.noise, (uint64_t)nb, xi, at.n);
+    if (s->in.every && !s->site)
+        change = mix(at.n, s->decay, s->noise, v, xi);
+    else
+        change = mix_some(&s->in, &at, nb, s->decay, s->noise, s->site, v, xi);
+    if (s->part)
+        s->part[c * s->nstretch + k] = change;
+}
+
+static void thermostat_end(struct adele *ctx, struct fix *f)
+{
+    struct langevin *s = (struct langevin *)f;
+
+    for (int64_t k = 0; s->part && k < s->nstretch * ctx->model->ncomp; k++)
+        s->given += 0.5 * ctx->model->mass * s->part[k];
 }
 
 static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
@@ -268,6 +279,8 @@ const struct fix_style fix_langevin = {
               .load = load},
     .setup = setup,
     .thermostat = thermostat,
+    .thermostat_sweep = thermostat_sweep,
+    .thermostat_end = thermostat_end,
     .need = need,
     .energy = energy,
     .modify = modify,

@@ -15,6 +15,11 @@
 
 struct nve {
     struct fix fix;
+    /* of the second half of this step */
+    struct fix_sites in;
+    double half;
+    double *v[MODEL_COMPONENT_MAX];
+    const double *force[MODEL_COMPONENT_MAX];
 };
 
 static int init(struct adele *ctx, void *self)
@@ -111,29 +116,28 @@ static int initial_integrate(struct adele *ctx, struct fix *f)
 
 static int final_integrate(struct adele *ctx, struct fix *f)
 {
-    const struct fix_sites in = fix_sites(ctx, f);
-    const struct lattice *lat = ctx->lat;
-    const struct state *state = &ctx->state;
-    const int64_t n = fix_stretches(lat);
-    const double half = 0.5 * ctx->dt / ctx->model->mass;
+    struct nve *s = (struct nve *)f;
 
+    s->in = fix_sites(ctx, f);
+    s->half = 0.5 * ctx->dt / ctx->model->mass;
     for (int c = 0; c < ctx->model->ncomp; c++) {
-        double *v = field_write(state->velocity, c, 0);
-        const double *force = field_read(state->force, c, 0);
-
-#pragma omp parallel for schedule(static) if (lat->nlocal >= PARALLEL_MIN)
-        for (int64_t k = 0; k < n; k++) {
-            const struct fix_stretch s = fix_stretch(lat, k);
-            double *vs = v + fix_at(state->velocity, &s);
-            const double *fs = force + fix_at(state->force, &s);
-
-            if (in.every)
-                kick(s.n, half, vs, fs);
-            else
-                kick_some(&in, &s, lat->shape.nbasis, half, vs, fs);
-        }
+        s->v[c] = field_write(ctx->state.velocity, c, 0);
+        s->force[c] = field_read(ctx->state.force, c, 0);
     }
     return 0;
+}
+
+static void final_sweep(struct adele *ctx, struct fix *f, int c, int64_t k)
+{
+    const struct nve *s = (const struct nve *)f;
+    const struct fix_stretch at = fix_stretch(ctx->lat, k);
+    double *v = s->v[c] + fix_at(ctx->state.velocity, &at);
+    const double *force = s->force[c] + fix_at(ctx->state.force, &at);
+
+    if (s->in.every)
+        kick(at.n, s->half, v, force);
+    else
+        kick_some(&s->in, &at, ctx->lat->shape.nbasis, s->half, v, force);
 }
 
 static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
@@ -151,5 +155,6 @@ const struct fix_style fix_nve = {
     .prepare = prepare,
     .initial_integrate = initial_integrate,
     .final_integrate = final_integrate,
+    .final_sweep = final_sweep,
     .need = need,
 };
