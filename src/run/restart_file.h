@@ -1,5 +1,5 @@
 /* The container of a restart file: named arrays in HDF5 with a checksum over
-   all of them.  Private to run/. */
+   all its bytes.  Private to run/. */
 
 #ifndef ADELE_RESTART_FILE_H
 #define ADELE_RESTART_FILE_H

@@ -348,8 +348,8 @@ static void write_bytes(const char *path, const char *bytes, size_t n)
     fclose(f);
 }
 
-/* One changed byte anywhere in the numbers, or a missing end: refused, and a
-   lattice can be made as if nothing had been read. */
+/* One changed byte anywhere, or a missing end: refused, and a lattice can be
+   made as if nothing had been read. */
 static void test_damage_is_noticed(void **state)
 {
     const char *folder = *state;
@@ -357,32 +357,23 @@ static void test_damage_is_noticed(void **state)
     char good[512], bad[512];
     size_t n;
     char *bytes;
-    int refused = 0, tried = 0;
 
     snprintf(good, sizeof good, "%s/good", folder);
     snprintf(bad, sizeof bad, "%s/bad", folder);
     bytes = read_bytes(good, &n);
     sim_run(sim, "clear");
-    for (size_t at = 3; at < n; at += n / 97) {
-        bool read;
-
+    for (size_t at = 0; at < n; at += 1 + n / 397) {
         bytes[at] ^= 0x10;
         write_bytes(bad, bytes, n);
         bytes[at] ^= 0x10;
-        read = sim_try(sim, "read_restart %s", bad);
-        tried++;
-        refused += !read;
-        if (read) /* the byte means nothing: then nothing is different */
-            sim_run(sim, "clear");
+        assert_false(sim_try(sim, "read_restart %s", bad));
         assert_null(sim->lat);
     }
-    for (size_t length = 0; length < n; length += n / 11) {
+    for (size_t length = 0; length < n; length += 1 + n / 11) {
         write_bytes(bad, bytes, length);
         assert_false(sim_try(sim, "read_restart %s", bad));
         assert_null(sim->lat);
     }
-    assert_true(tried > 90);
-    assert_true(refused > 0);
     sim_run(sim, "%srun 0",
             "lattice chain 4\nmodel holstein g 1 k 1 kappa 0\n"
             "pair_style elastic\n");
