@@ -39,7 +39,8 @@ bool average_clock_may(const struct average_clock *c, int64_t step)
     return place_in_window(c, step) >= 0;
 }
 
-bool average_clock_first(const struct adele *ctx, const struct average_clock *c)
+bool average_clock_first(const struct adele *ctx,
+                         const struct average_clock *c)
 {
     return place_in_window(c, ctx->step) == 0;
 }
@@ -53,8 +54,8 @@ enum average_due average_clock_now(const struct adele *ctx,
     /* the first step of a run was the last of the one before */
     if (c->begun && c->last == ctx->step && c->last_tick == ctx->tick)
         return AVERAGE_NOT;
-    if (place > 0 && (!c->begun || c->taken != place ||
-                      c->last != ctx->step - c->every))
+    if (place > 0 &&
+        (!c->begun || c->taken != place || c->last != ctx->step - c->every))
         return AVERAGE_NOT;
     return place == c->repeat - 1 ? AVERAGE_OUTPUT : AVERAGE_SAMPLE;
 }

@@ -1,9 +1,10 @@
 /* What the averaging fixes share: when to sample, which global values, and
    their output file.
 
-   fix ave/time, ave/histo: Nrepeat samples, Nevery steps apart, the last at each
-   multiple of Nfreq; the windows do not overlap.  A window whose first samples
-   lie before the fix existed, or that was cut by reset_timestep, is left out. */
+   fix ave/time, ave/histo: Nrepeat samples, Nevery steps apart, the last at
+   each multiple of Nfreq; the windows do not overlap.  A window whose first
+   samples lie before the fix existed, or that was cut by reset_timestep, is
+   left out. */
 
 #ifndef ADELE_AVERAGE_H
 #define ADELE_AVERAGE_H
@@ -32,7 +33,8 @@ enum average_due average_clock_now(const struct adele *ctx,
 void average_clock_taken(const struct adele *ctx, struct average_clock *c,
                          enum average_due due);
 /* Whether the present step takes the first sample of a window. */
-bool average_clock_first(const struct adele *ctx, const struct average_clock *c);
+bool average_clock_first(const struct adele *ctx,
+                         const struct average_clock *c);
 /* Whether a sample may be due at a coming step. */
 bool average_clock_may(const struct average_clock *c, int64_t step);
 void average_clock_save(const struct average_clock *c, struct blob *to);
@@ -51,7 +53,8 @@ struct average_inputs {
 int average_inputs_parse(struct adele *ctx, const struct arg_list *words,
                          enum shape shape, struct average_inputs *out);
 void average_inputs_free(struct average_inputs *in);
-unsigned average_inputs_need(struct adele *ctx, const struct average_inputs *in);
+unsigned average_inputs_need(struct adele *ctx,
+                             const struct average_inputs *in);
 /* The words of a list with their wildcards resolved; to be freed with
    average_words_free. */
 int average_expand(struct adele *ctx, const struct arg_list *words,

@@ -43,9 +43,8 @@ static int count_entries(struct adele *ctx, const struct word *w,
     if (w->text[0] == 'c') {
         struct compute *c = compute_find(ctx, id);
         if (c && shape != OUT_SITE)
-            status = compute_evaluate(ctx, c,
-                                      shape == OUT_SCALAR ? OUT_VECTOR
-                                                          : OUT_ARRAY);
+            status = compute_evaluate(
+                ctx, c, shape == OUT_SCALAR ? OUT_VECTOR : OUT_ARRAY);
         else if (c)
             status = compute_evaluate(ctx, c, OUT_SITE);
         out = c ? &c->out : NULL;
@@ -58,7 +57,7 @@ static int count_entries(struct adele *ctx, const struct word *w,
     if (!out)
         return err_deck(ctx, &w->where, "there is no %s '%s'",
                         w->text[0] == 'c' ? "compute" : "fix", id);
-    *n = shape == OUT_SCALAR  ? out->nvector
+    *n = shape == OUT_SCALAR   ? out->nvector
          : shape == OUT_VECTOR ? out->ncol
                                : out->nsite_col;
     return ADELE_OK;
@@ -90,7 +89,8 @@ static int expand_word(struct adele *ctx, const struct word *w,
     if (!status && !*to)
         status = count_entries(ctx, w, id, shape, &last);
     if (!status && (first < 1 || last < first || last - first >= EXPANSION_MAX))
-        status = err_deck(ctx, &w->where, "'%s' stands for no entries", w->text);
+        status =
+            err_deck(ctx, &w->where, "'%s' stands for no entries", w->text);
     for (int64_t k = first; !status && k <= last; k++) {
         struct text t = {0};
         text_addf(&t, "%c_%s[%lld]", w->text[0], id, (long long)k);
@@ -163,7 +163,8 @@ void average_inputs_free(struct average_inputs *in)
     *in = (struct average_inputs){0};
 }
 
-unsigned average_inputs_need(struct adele *ctx, const struct average_inputs *in)
+unsigned average_inputs_need(struct adele *ctx,
+                             const struct average_inputs *in)
 {
     unsigned bits = 0;
     for (int i = 0; i < in->n; i++)

@@ -49,8 +49,8 @@ unsigned compute_shapes(const struct compute *c)
 {
     const struct compute_style *s = style_of(c);
     unsigned all = (s->scalar ? OUT_SCALAR : 0U) |
-                   (s->vector ? OUT_VECTOR : 0U) |
-                   (s->array ? OUT_ARRAY : 0U) | (s->site ? OUT_SITE : 0U);
+                   (s->vector ? OUT_VECTOR : 0U) | (s->array ? OUT_ARRAY : 0U) |
+                   (s->site ? OUT_SITE : 0U);
     return c->out.shapes ? all & c->out.shapes : all;
 }
 

@@ -22,7 +22,8 @@ static const struct arg args[] = {
     {ARG_GROUP, "GROUP", AT(struct command, group),
      .doc = "the sites that are measured"},
     {ARG_REST, "STYLE args", AT(struct command, style), .bounded = true,
-     .min = 1, .syntax = "STYLE args", .doc = "compute style and its arguments"},
+     .min = 1, .syntax = "STYLE args",
+     .doc = "compute style and its arguments"},
     {0}};
 
 struct head {
@@ -84,7 +85,6 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_compute = {
     .style = {STYLE_HEAD(command, "compute", struct command),
-              .summary = "define a measurement",
-              .args = args},
+              .summary = "define a measurement", .args = args},
     .run = run,
 };

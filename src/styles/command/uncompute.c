@@ -12,10 +12,10 @@ struct command {
     struct arg_list id;
 };
 
-static const struct arg args[] = {
-    {ARG_LIST, "ID", AT(struct command, id), .bounded = true, .min = 1,
-     .max = 1, .doc = "name of the compute"},
-    {0}};
+static const struct arg args[] = {{ARG_LIST, "ID", AT(struct command, id),
+                                   .bounded = true, .min = 1, .max = 1,
+                                   .doc = "name of the compute"},
+                                  {0}};
 
 enum { NAMES_SHOWN = 64 };
 
@@ -47,7 +47,6 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_uncompute = {
     .style = {STYLE_HEAD(command, "uncompute", struct command),
-              .summary = "remove a measurement",
-              .args = args},
+              .summary = "remove a measurement", .args = args},
     .run = run,
 };

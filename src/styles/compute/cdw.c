@@ -141,8 +141,8 @@ static int vector(struct adele *ctx, struct compute *c)
         status = outputs_vector(ctx, &c->out, 4);
     if (status)
         return status;
-    int64_t n = ctx->lat->nlocal, members = groups_count(&ctx->groups,
-                                                         c->head.group);
+    int64_t n = ctx->lat->nlocal,
+            members = groups_count(&ctx->groups, c->head.group);
     double scale = members ? 1 / (double)members : 0;
     c->out.vector[0] = scale * sum_array(c->out.site, n);
     c->out.vector[1] = scale * sum_chunks(n, absolutes, c->out.site);
@@ -162,11 +162,8 @@ static int scalar(struct adele *ctx, struct compute *c)
 const struct compute_style compute_cdw = {
     .style = {STYLE_HEAD(compute, "cdw", struct cdw),
               .summary = "charge-density-wave order parameter",
-              .cite = "Cheng2023",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .cite = "Cheng2023", .args = args, .outputs = outputs,
+              .init = init, .fini = fini},
     .need = need,
     .scalar = scalar,
     .vector = vector,

@@ -23,8 +23,8 @@
 #include "plug/compute.h"
 
 enum along { ALONG_AXES, ALONG_A1, ALONG_A2, ALONG_A3, ALONG_RADIAL };
-static const char *const along_names[] = {"axes", "a1", "a2", "a3", "radial",
-                                          NULL};
+static const char *const along_names[] = {"axes", "a1",     "a2",
+                                          "a3",   "radial", NULL};
 
 struct correlation {
     struct compute base;
@@ -89,7 +89,8 @@ static bool uses_axis(const struct correlation *s, int axis)
     return s->along == ALONG_AXES || s->along == ALONG_A1 + axis;
 }
 
-static int64_t count_rows(const struct correlation *s, const struct lattice *lat)
+static int64_t count_rows(const struct correlation *s,
+                          const struct lattice *lat)
 {
     double longest = 0, shortest = INFINITY;
     int cells = 0;
@@ -141,8 +142,8 @@ static int init(struct adele *ctx, void *self)
     size_t nbasis = (size_t)lat->shape.nbasis;
     s->x = mem_alloc((size_t)lat->nlocal, sizeof *s->x);
     if (ok) {
-        s->spectrum = mem_alloc(nbasis * (size_t)s->fourier.nwave,
-                                sizeof *s->spectrum);
+        s->spectrum =
+            mem_alloc(nbasis * (size_t)s->fourier.nwave, sizeof *s->spectrum);
         s->distance = mem_alloc((size_t)s->fourier.nreal, sizeof *s->distance);
     }
     if (ok && s->x && s->spectrum && s->distance)
@@ -352,8 +353,7 @@ static int prepare(struct adele *ctx, struct correlation *s, double *square)
     int status = column_get(ctx, &s->column, s->x);
     if (status)
         return status;
-    double members =
-        (double)groups_count(&ctx->groups, s->base.head.group);
+    double members = (double)groups_count(&ctx->groups, s->base.head.group);
     compute_mask(ctx, &s->base, s->x);
     if (s->connected && members > 0) {
         double mean = sum_array(s->x, n) / members;
@@ -400,11 +400,8 @@ static int array(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_correlation = {
     .style = {STYLE_HEAD(compute, "correlation", struct correlation),
-              .summary = "correlation function",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "correlation function", .args = args,
+              .outputs = outputs, .init = init, .fini = fini},
     .need = need,
     .array = array,
 };

@@ -12,8 +12,7 @@
 static const struct output outputs[] = {
     {OUT_SCALAR, "", "number", "", true, "number of electrons in the group"},
     {OUT_VECTOR, "[1]", "mean", "", false, "mean density of the group"},
-    {OUT_VECTOR, "[2]", "variance", "", false,
-     "mean square deviation from it"},
+    {OUT_VECTOR, "[2]", "variance", "", false, "mean square deviation from it"},
     {OUT_SITE, "", "n", "", false, "density of each site, 0 outside the group"},
     {0}};
 
@@ -90,9 +89,7 @@ static int vector(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_density = {
     .style = {STYLE_HEAD(compute, "density", struct compute),
-              .summary = "electron density",
-              .outputs = outputs,
-              .init = init,
+              .summary = "electron density", .outputs = outputs, .init = init,
               .fini = fini},
     .need = need,
     .scalar = scalar,

@@ -21,11 +21,11 @@ struct domain {
     struct arg_list of;
 
     struct column column;
-    struct order order;  /* of the density, unless `of` is given */
-    double *x;           /* [nlocal] */
-    struct field *id;    /* 1 + site where phi is not 0; signed as phi */
-    int64_t *parent;     /* [nlocal] of the union-find forest; -1: no domain */
-    double walls;        /* bonds between opposite signs */
+    struct order order; /* of the density, unless `of` is given */
+    double *x;          /* [nlocal] */
+    struct field *id;   /* 1 + site where phi is not 0; signed as phi */
+    int64_t *parent;    /* [nlocal] of the union-find forest; -1: no domain */
+    double walls;       /* bonds between opposite signs */
     int64_t ndomain, largest, members, positive;
     uint64_t clock;
 };
@@ -40,8 +40,7 @@ static const struct arg args[] = {
 static const struct output outputs[] = {
     {OUT_SCALAR, "", "domains", "", true, "number of domains"},
     {OUT_VECTOR, "[1]", "domains", "", true, "number of domains"},
-    {OUT_VECTOR, "[2]", "walls", "bonds", true,
-     "bonds between opposite signs"},
+    {OUT_VECTOR, "[2]", "walls", "bonds", true, "bonds between opposite signs"},
     {OUT_VECTOR, "[3]", "largest", "sites", true,
      "sites of the largest domain"},
     {OUT_VECTOR, "[4]", "mean", "sites", false, "mean size of a domain"},
@@ -64,8 +63,8 @@ static int init(struct adele *ctx, void *self)
     char text[] = "density";
     struct word density = {.text = text};
     if (!status)
-        status = compute_column(ctx, own ? &density : &s->of.word[0],
-                                &s->column);
+        status =
+            compute_column(ctx, own ? &density : &s->of.word[0], &s->column);
     if (status)
         return status;
     s->base.fresh = compute_input_fresh(ctx, &s->column);
@@ -238,10 +237,7 @@ static int scalar(struct adele *ctx, struct compute *c)
 const struct compute_style compute_domain = {
     .style = {STYLE_HEAD(compute, "domain", struct domain),
               .summary = "domains and walls of an order parameter",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .args = args, .outputs = outputs, .init = init, .fini = fini},
     .need = need,
     .scalar = scalar,
     .vector = vector,

@@ -73,10 +73,8 @@ static int scalar(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_ke = {
     .style = {STYLE_HEAD(compute, "ke", struct compute),
-              .summary = "kinetic energy of the lattice",
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "kinetic energy of the lattice", .outputs = outputs,
+              .init = init, .fini = fini},
     .scalar = scalar,
     .site = site,
 };

@@ -67,9 +67,7 @@ static int scalar(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_pe = {
     .style = {STYLE_HEAD(compute, "pe", struct compute),
-              .summary = "potential energy",
-              .outputs = outputs,
-              .init = init,
+              .summary = "potential energy", .outputs = outputs, .init = init,
               .fini = fini},
     .need = need,
     .scalar = scalar,

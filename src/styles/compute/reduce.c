@@ -19,18 +19,7 @@
 #include "plug/column.h"
 #include "plug/compute.h"
 
-enum mode {
-    SUM,
-    MIN,
-    MAX,
-    AVE,
-    SUMSQ,
-    AVESQ,
-    SUMABS,
-    AVEABS,
-    MINABS,
-    MAXABS
-};
+enum mode { SUM, MIN, MAX, AVE, SUMSQ, AVESQ, SUMABS, AVEABS, MINABS, MAXABS };
 static const char *const modes[] = {"sum",    "min",    "max",    "ave",
                                     "sumsq",  "avesq",  "sumabs", "aveabs",
                                     "minabs", "maxabs", NULL};
@@ -40,11 +29,11 @@ struct reduce {
     int mode;
     struct arg_list input, replace;
 
-    struct column *column;  /* [ninput] */
-    int64_t *with;          /* [ninput] input whose extreme gives the site */
+    struct column *column; /* [ninput] */
+    int64_t *with;         /* [ninput] input whose extreme gives the site */
     int ninput;
-    double *x;              /* [nlocal] */
-    int64_t *found;         /* [ninput] site of the extreme */
+    double *x;      /* [nlocal] */
+    int64_t *found; /* [ninput] site of the extreme */
 };
 
 static const struct arg args[] = {
@@ -93,7 +82,8 @@ static int read_replace(struct adele *ctx, struct reduce *s)
         if (at[0] == at[1] || s->with[at[1] - 1] != at[1] - 1)
             return err_deck(ctx, &s->replace.word[k].where,
                             "replace %s %s: input %s has no extreme of its own",
-                            s->replace.word[k].text, s->replace.word[k + 1].text,
+                            s->replace.word[k].text,
+                            s->replace.word[k + 1].text,
                             s->replace.word[k + 1].text);
         s->with[at[0] - 1] = at[1] - 1;
     }
@@ -252,10 +242,7 @@ static int scalar(struct adele *ctx, struct compute *c)
 const struct compute_style compute_reduce = {
     .style = {STYLE_HEAD(compute, "reduce", struct reduce),
               .summary = "one number from the values of all sites",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .args = args, .outputs = outputs, .init = init, .fini = fini},
     .need = need,
     .scalar = scalar,
     .vector = vector,

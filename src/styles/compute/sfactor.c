@@ -48,7 +48,7 @@ struct sfactor {
     double recip[3][3]; /* b_a in rows */
     double q[3];        /* Q = sum_a q[a] b_a */
     bool orthogonal;
-    int64_t at_q;       /* index of Q in s, -1: not on the grid */
+    int64_t at_q; /* index of Q in s, -1: not on the grid */
     int64_t ncell;
 };
 
@@ -442,11 +442,8 @@ static int array(struct adele *ctx, struct compute *c)
 const struct compute_style compute_sfactor = {
     .style = {STYLE_HEAD(compute, "sfactor", struct sfactor),
               .summary = "structure factor and length of the order",
-              .cite = "Cheng2023",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .cite = "Cheng2023", .args = args, .outputs = outputs,
+              .init = init, .fini = fini},
     .need = need,
     .vector = vector,
     .array = array,

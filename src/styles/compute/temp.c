@@ -46,8 +46,8 @@ static void fini(struct adele *ctx, void *self)
 }
 
 /* sum v^2 over the sites of the group, one component. */
-static double sum_velocity_squared(const struct adele *ctx, const struct temp *t,
-                                   int comp)
+static double sum_velocity_squared(const struct adele *ctx,
+                                   const struct temp *t, int comp)
 {
     field_gather(ctx->state.velocity, comp, t->work);
     compute_mask(ctx, &t->base, t->work);
@@ -81,10 +81,8 @@ static int scalar(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_temp = {
     .style = {STYLE_HEAD(compute, "temp", struct temp),
-              .summary = "temperature of the lattice",
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "temperature of the lattice", .outputs = outputs,
+              .init = init, .fini = fini},
     .scalar = scalar,
     .vector = vector,
 };

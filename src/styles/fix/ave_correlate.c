@@ -27,8 +27,9 @@ enum type {
     TYPE_FULL,
     TYPE_FIRST
 };
-static const char *const types[] = {"auto",       "upper", "lower", "auto/upper",
-                                    "auto/lower", "full",  "first", NULL};
+static const char *const types[] = {"auto",       "upper",      "lower",
+                                    "auto/upper", "auto/lower", "full",
+                                    "first",      NULL};
 static const char *const aves[] = {"one", "running", NULL};
 enum { AVE_ONE, AVE_RUNNING };
 
@@ -42,11 +43,11 @@ struct ave_correlate {
 
     struct average_inputs input;
     int npair;
-    int *pair;        /* [npair][2] i, j */
-    double *ring;     /* [Nrepeat][input.n] samples, the newest at `newest` */
+    int *pair;    /* [npair][2] i, j */
+    double *ring; /* [Nrepeat][input.n] samples, the newest at `newest` */
     int64_t nsample, newest;
-    double *count;    /* [Nrepeat] */
-    double *sum;      /* [Nrepeat][npair] */
+    double *count; /* [Nrepeat] */
+    double *sum;   /* [Nrepeat][npair] */
 };
 
 static const struct arg args[] = {
@@ -56,8 +57,7 @@ static const struct arg args[] = {
      .bounded = true, .min = 1, .max = 1e9,
      .doc = "time differences 0 .. Nrepeat-1, in units of Nevery"},
     {ARG_INT, "Nfreq", AT(struct ave_correlate, clock.freq), .positive = true,
-     .unit = "steps",
-     .doc = "between results; a multiple of Nevery"},
+     .unit = "steps", .doc = "between results; a multiple of Nevery"},
     {ARG_LIST, "value", AT(struct ave_correlate, words),
      .doc = "c_ID, c_ID[i], f_ID, f_ID[i], v_name or thermo keywords; [*], "
             "[2*], [2*4] stand for several"},
@@ -155,7 +155,8 @@ static int allocate(struct adele *ctx, struct ave_correlate *s)
                           8.0 * (double)n * (1 + s->input.n + s->npair));
     int status = outputs_array(ctx, &s->fix.out, s->clock.repeat, s->npair + 2);
     for (int64_t k = 0; !status && k < s->clock.repeat; k++)
-        s->fix.out.array[k * (s->npair + 2)] = (double)k * (double)s->clock.every;
+        s->fix.out.array[k * (s->npair + 2)] =
+            (double)k * (double)s->clock.every;
     return status;
 }
 
@@ -175,8 +176,7 @@ static int init(struct adele *ctx, void *self)
                           "fix ave/correlate: with `ave one` at most %lld time "
                           "differences fit into Nfreq = %lld steps, found %lld",
                           (long long)(s->clock.freq / s->clock.every + 1),
-                          (long long)s->clock.freq,
-                          (long long)s->clock.repeat);
+                          (long long)s->clock.freq, (long long)s->clock.repeat);
     if (!status)
         status = average_inputs_parse(ctx, &s->words, OUT_SCALAR, &s->input);
     if (!status)
@@ -234,10 +234,10 @@ static void publish(struct ave_correlate *s)
         double *row = s->fix.out.array + k * (s->npair + 2);
         row[1] = s->count[k];
         for (int p = 0; p < s->npair; p++)
-            row[2 + p] = s->count[k] > 0 ? s->prefactor *
-                                               s->sum[k * s->npair + p] /
-                                               s->count[k]
-                                         : 0;
+            row[2 + p] =
+                s->count[k] > 0
+                    ? s->prefactor * s->sum[k * s->npair + p] / s->count[k]
+                    : 0;
     }
 }
 
@@ -355,12 +355,8 @@ static int held(struct adele *ctx, struct fix *f)
 const struct fix_style fix_ave_correlate = {
     .style = {STYLE_HEAD(fix, "ave/correlate", struct ave_correlate),
               .summary = "time correlation functions of global values",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini,
-              .save = save,
-              .load = load},
+              .args = args, .outputs = outputs, .init = init, .fini = fini,
+              .save = save, .load = load},
     .setup = setup,
     .end_of_step = end_of_step,
     .need = need,

@@ -6,8 +6,8 @@
    quantities over the sites of the group; all go into one histogram of Nbin
    equal bins from lo to hi.  At each multiple of Nfreq the counts of Nrepeat
    samples, Nevery steps apart, are added up.  ave running | window M: counts of
-   all, or of the last M, of these histograms.  beyond ignore | end | extra: what
-   lies outside is left out, goes into the end bins, or into two more bins.
+   all, or of the last M, of these histograms.  beyond ignore | end | extra:
+   what lies outside is left out, goes into the end bins, or into two more bins.
    Arguments, times and file format are those of LAMMPS.                    */
 
 #include <float.h>
@@ -69,8 +69,8 @@ static const struct arg args[] = {
      .def = "scalar", .choice = modes,
      .doc = "global values are numbers, or vectors (c_ID[j]: column j of an "
             "array)"},
-    {ARG_CHOICE, "kind", AT(struct ave_histo, kind), .key = true,
-     .def = "auto", .choice = kinds,
+    {ARG_CHOICE, "kind", AT(struct ave_histo, kind), .key = true, .def = "auto",
+     .choice = kinds,
      .doc = "global or per-site (peratom) values; auto: global when all "
             "values can be, else per-site"},
     {ARG_LIST, "ave", AT(struct ave_histo, ave), .key = true, .def = "one",
@@ -101,8 +101,8 @@ static int value_shapes(struct adele *ctx, const struct word *w,
                         unsigned *shapes)
 {
     struct reference r;
-    bool prefixed = w->text[0] && strchr("cfv", w->text[0]) &&
-                    w->text[1] == '_';
+    bool prefixed =
+        w->text[0] && strchr("cfv", w->text[0]) && w->text[1] == '_';
     *shapes = OUT_SITE;
     if (!prefixed && !keyword_find(w->text))
         return ADELE_OK;
@@ -150,7 +150,8 @@ static int parse_columns(struct adele *ctx, struct ave_histo *s)
     s->column = mem_zalloc((size_t)list.n, sizeof *s->column);
     s->site = mem_alloc((size_t)ctx->lat->nlocal, sizeof *s->site);
     if (!s->column || !s->site)
-        status = err_memory(ctx, "fix ave/histo", 8.0 * (double)ctx->lat->nlocal);
+        status =
+            err_memory(ctx, "fix ave/histo", 8.0 * (double)ctx->lat->nlocal);
     for (int i = 0; !status && i < list.n; i++) {
         status = column_parse(ctx, &list.word[i], &s->column[i]);
         if (!status)
@@ -170,10 +171,9 @@ static int parse_values(struct adele *ctx, struct ave_histo *s)
         return status;
     if (persite)
         return parse_columns(ctx, s);
-    return average_inputs_parse(ctx, &s->words,
-                                s->mode == VECTOR_MODE ? OUT_VECTOR
-                                                       : OUT_SCALAR,
-                                &s->input);
+    return average_inputs_parse(
+        ctx, &s->words, s->mode == VECTOR_MODE ? OUT_VECTOR : OUT_SCALAR,
+        &s->input);
 }
 
 static int set_titles(struct adele *ctx, struct ave_histo *s)
@@ -189,8 +189,7 @@ static int set_titles(struct adele *ctx, struct ave_histo *s)
         "# TimeStep Number-of-bins Total-counts Missing-counts Min-value "
         "Max-value",
         "# Bin Coord Count Count/Total"};
-    int status =
-        average_file_init(ctx, &s->file, "fix ave/histo", titles, 3);
+    int status = average_file_init(ctx, &s->file, "fix ave/histo", titles, 3);
     text_free(&first);
     return status;
 }
@@ -221,8 +220,8 @@ static int allocate(struct adele *ctx, struct ave_histo *s)
     size_t n = (size_t)(NSTAT + s->nbin);
     s->block = mem_alloc(n, sizeof *s->block);
     s->total = mem_zalloc(n, sizeof *s->total);
-    s->extremes = mem_zalloc(2 * (size_t)(s->history.length + 1),
-                             sizeof *s->extremes);
+    s->extremes =
+        mem_zalloc(2 * (size_t)(s->history.length + 1), sizeof *s->extremes);
     if (!s->block || !s->total || !s->extremes)
         return err_memory(ctx, "fix ave/histo", 16.0 * (double)n);
     clear_block(s);
@@ -449,12 +448,8 @@ static int held(struct adele *ctx, struct fix *f)
 
 const struct fix_style fix_ave_histo = {
     .style = {STYLE_HEAD(fix, "ave/histo", struct ave_histo),
-              .summary = "histogram of values gathered over time",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini,
-              .save = save,
+              .summary = "histogram of values gathered over time", .args = args,
+              .outputs = outputs, .init = init, .fini = fini, .save = save,
               .load = load},
     .setup = setup,
     .end_of_step = end_of_step,

@@ -29,10 +29,10 @@ struct ave_time {
     struct average_inputs input;
     bool *off; /* [input.n] */
     struct average_history history;
-    int64_t nrow;    /* 0 in vector mode before the first evaluation */
-    double *sample;  /* [nrow][input.n] the last */
-    double *sum;     /* of the present window */
-    double *result;  /* mean, off columns included */
+    int64_t nrow;   /* 0 in vector mode before the first evaluation */
+    double *sample; /* [nrow][input.n] the last */
+    double *sum;    /* of the present window */
+    double *result; /* mean, off columns included */
 };
 
 static const struct arg args[] = {
@@ -61,15 +61,15 @@ static const struct arg args[] = {
      .doc = "do not average this value (from 1)"},
     AVERAGE_FILE_ARGS(struct ave_time, file),
     {ARG_WORD, "format", AT(struct ave_time, format), .key = true,
-     .syntax = "TEXT", .def = "' %g'", .doc = "printf format of a number, blank included"},
+     .syntax = "TEXT", .def = "' %g'",
+     .doc = "printf format of a number, blank included"},
     {0}};
 
 static const struct output outputs[] = {
     {OUT_SCALAR, "", "mean", "", false, "mode scalar, one value"},
     {OUT_VECTOR, "[i]", "mean", "", false,
      "mode scalar: value i; mode vector, one value: its entry i"},
-    {OUT_ARRAY, "[i][j]", "mean", "", false,
-     "mode vector: entry i of value j"},
+    {OUT_ARRAY, "[i][j]", "mean", "", false, "mode vector: entry i of value j"},
     {0}};
 
 static int read_off(struct adele *ctx, struct ave_time *s)
@@ -140,9 +140,8 @@ static int init(struct adele *ctx, void *self)
     s->fix.every = s->clock.every;
     int status = average_clock_check(ctx, &s->clock, "fix ave/time");
     if (!status)
-        status = average_inputs_parse(ctx, &s->words,
-                                      vector ? OUT_VECTOR : OUT_SCALAR,
-                                      &s->input);
+        status = average_inputs_parse(
+            ctx, &s->words, vector ? OUT_VECTOR : OUT_SCALAR, &s->input);
     if (!status)
         status = average_history_parse(ctx, &s->ave, &s->history);
     if (!status)
@@ -341,12 +340,8 @@ static int held(struct adele *ctx, struct fix *f)
 
 const struct fix_style fix_ave_time = {
     .style = {STYLE_HEAD(fix, "ave/time", struct ave_time),
-              .summary = "averages of global values over time",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini,
-              .save = save,
+              .summary = "averages of global values over time", .args = args,
+              .outputs = outputs, .init = init, .fini = fini, .save = save,
               .load = load},
     .setup = setup,
     .end_of_step = end_of_step,

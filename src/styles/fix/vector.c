@@ -170,12 +170,8 @@ static int held(struct adele *ctx, struct fix *f)
 
 const struct fix_style fix_vector = {
     .style = {STYLE_HEAD(fix, "vector", struct vector),
-              .summary = "keep the values of global quantities",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini,
-              .save = save,
+              .summary = "keep the values of global quantities", .args = args,
+              .outputs = outputs, .init = init, .fini = fini, .save = save,
               .load = load},
     .setup = end_of_step,
     .end_of_step = end_of_step,
