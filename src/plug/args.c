@@ -87,6 +87,11 @@ static void describe(const struct arg *a, struct text *out)
         text_add(out, ")");
         return;
     }
+    if (a->kind == ARG_LIST && a->bounded && a->max == 1) {
+        if (a->key && a->syntax)
+            text_addf(out, " %s", a->syntax);
+        return; /* one word: its name says all */
+    }
     if ((size_t)a->kind < sizeof noun / sizeof *noun && noun[a->kind])
         text_addf(out, " (%s", noun[a->kind]);
     else

@@ -72,6 +72,9 @@ void average_clock_taken(const struct adele *ctx, struct average_clock *c,
 
 void average_clock_save(const struct average_clock *c, struct blob *to)
 {
+    blob_put_int(to, c->every);
+    blob_put_int(to, c->repeat);
+    blob_put_int(to, c->freq);
     blob_put_int(to, c->taken);
     blob_put_int(to, c->last);
     blob_put_int(to, c->last_tick);
@@ -80,7 +83,11 @@ void average_clock_save(const struct average_clock *c, struct blob *to)
 
 int average_clock_load(struct average_clock *c, struct blob *from)
 {
-    int64_t begun = 0;
+    int64_t begun = 0, every, repeat, freq;
+    if (blob_get_int(from, &every) || blob_get_int(from, &repeat) ||
+        blob_get_int(from, &freq) || every != c->every ||
+        repeat != c->repeat || freq != c->freq)
+        return -1;
     int bad = blob_get_int(from, &c->taken) | blob_get_int(from, &c->last) |
               blob_get_int(from, &c->last_tick) | blob_get_int(from, &begun);
     c->begun = begun != 0;

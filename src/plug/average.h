@@ -37,6 +37,7 @@ bool average_clock_first(const struct adele *ctx,
                          const struct average_clock *c);
 /* Whether a sample may be due at a coming step. */
 bool average_clock_may(const struct average_clock *c, int64_t step);
+/* With Nevery, Nrepeat, Nfreq, which must be the same when loaded. */
 void average_clock_save(const struct average_clock *c, struct blob *to);
 int average_clock_load(struct average_clock *c, struct blob *from);
 
@@ -55,6 +56,11 @@ int average_inputs_parse(struct adele *ctx, const struct arg_list *words,
 void average_inputs_free(struct average_inputs *in);
 unsigned average_inputs_need(struct adele *ctx,
                              const struct average_inputs *in);
+/* Whether the present force style can give them: for set-up, before the first
+   sample.  average_available is the same for one quantity of that name. */
+int average_inputs_check(struct adele *ctx, const struct average_inputs *in);
+int average_available(struct adele *ctx, const char *name, unsigned need,
+                      const struct where *where);
 /* The words of a list with their wildcards resolved; to be freed with
    average_words_free. */
 int average_expand(struct adele *ctx, const struct arg_list *words,

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "plug/compute.h"
 #include "plug/fix.h"
+#include "plug/pair.h"
 
 enum { EXPANSION_MAX = 100000 };
 
@@ -170,4 +171,26 @@ unsigned average_inputs_need(struct adele *ctx,
     for (int i = 0; i < in->n; i++)
         bits |= reference_need(ctx, &in->ref[i]);
     return bits;
+}
+
+int average_available(struct adele *ctx, const char *name, unsigned need,
+                      const struct where *where)
+{
+    if (!ctx->pair || !(need & ~forces_gives(ctx)))
+        return ADELE_OK;
+    return err_deck(ctx, where->line ? where : NULL,
+                    "pair_style %s does not give what %s is made from",
+                    ctx->pair->head.style->name, name);
+}
+
+int average_inputs_check(struct adele *ctx, const struct average_inputs *in)
+{
+    for (int i = 0; i < in->n; i++) {
+        const struct reference *r = &in->ref[i];
+        int status = average_available(ctx, in->name[i], reference_need(ctx, r),
+                                       &r->where);
+        if (status)
+            return status;
+    }
+    return ADELE_OK;
 }

@@ -296,7 +296,9 @@ static int end_of_step(struct adele *ctx, struct fix *f)
 static int setup(struct adele *ctx, struct fix *f)
 {
     struct ave_correlate *s = (struct ave_correlate *)f;
-    int status = average_file_open(ctx, &s->file, &f->head.where);
+    int status = average_inputs_check(ctx, &s->input);
+    if (!status)
+        status = average_file_open(ctx, &s->file, &f->head.where);
     return status ? status : end_of_step(ctx, f);
 }
 

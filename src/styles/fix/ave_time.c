@@ -278,7 +278,9 @@ static int end_of_step(struct adele *ctx, struct fix *f)
 static int setup(struct adele *ctx, struct fix *f)
 {
     struct ave_time *s = (struct ave_time *)f;
-    int status = average_file_open(ctx, &s->file, &f->head.where);
+    int status = average_inputs_check(ctx, &s->input);
+    if (!status)
+        status = average_file_open(ctx, &s->file, &f->head.where);
     if (!status && !s->nrow) /* so that f_ID has its size from the start */
         status = take_sample(ctx, s);
     return status ? status : end_of_step(ctx, f);

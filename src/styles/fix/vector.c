@@ -121,6 +121,13 @@ static int end_of_step(struct adele *ctx, struct fix *f)
     return ADELE_OK;
 }
 
+static int setup(struct adele *ctx, struct fix *f)
+{
+    struct vector *s = (struct vector *)f;
+    int status = average_inputs_check(ctx, &s->input);
+    return status ? status : end_of_step(ctx, f);
+}
+
 static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
 {
     const struct vector *s = (const struct vector *)f;
@@ -173,7 +180,7 @@ const struct fix_style fix_vector = {
               .summary = "keep the values of global quantities", .args = args,
               .outputs = outputs, .init = init, .fini = fini, .save = save,
               .load = load},
-    .setup = end_of_step,
+    .setup = setup,
     .end_of_step = end_of_step,
     .need = need,
     .vector = held,
