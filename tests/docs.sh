@@ -113,7 +113,7 @@ for file in src/styles/*/*.c; do
         tail -n 1)
     check_page "$kind" "$base" "${name:-$base}"
 done
-for name in $("$adele" -help control 2>/dev/null | grep '^ '); do
+for name in $("$adele" -help control 2>/dev/null | awk '/^  [^ ]/ {print $1}'); do
     check_page control "$name" "$name"
 done
 
