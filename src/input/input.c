@@ -143,6 +143,7 @@ static int stream_fill(struct adele *ctx, struct source *s)
 {
     enum { CHUNK = 65536 };
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    log_flush(&ctx->log); /* the other side may wait for an answer */
     if (s->at) {
         memmove(s->text, s->text + s->at, s->length - s->at);
         s->length -= s->at;
