@@ -127,26 +127,26 @@ static inline double muladd(double a, double b, double c)
 #endif
 }
 
-/* log u of 2^-53 <= u < 1: u = 2^e m with sqrt(1/2) <= m < sqrt(2), and
+/* -2 log u of 2^-53 <= u < 1: u = 2^e m with sqrt(1/2) <= m < sqrt(2), and
    log m = 2 artanh s, s = (m - 1)/(m + 1).  The exponent becomes a double by
    the bits of 2^52 + e, which needs no integer conversion. */
-static inline double log_unit(double u)
+static inline double radius_squared(double u)
 {
     const uint64_t sqrt_half = 0x3FE6A09E667F3BCD, one = (uint64_t)1 << 52;
     uint64_t shifted = to_bits(u) - sqrt_half + 1024 * one;
     double e = from_bits(0x4330000000000000 | shifted >> 52) - (0x1p52 + 1024);
     double m = from_bits((shifted & (one - 1)) + sqrt_half);
     double s = (m - 1) / (m + 1), z = s * s;
-    double p = 0.14616576421644387;
-    p = muladd(p, z, 0.15331711346672997);
-    p = muladd(p, z, 0.18182889433757515);
-    p = muladd(p, z, 0.22222211130560726);
-    p = muladd(p, z, 0.28571428626001427);
-    p = muladd(p, z, 0.3999999999989945);
-    p = muladd(p, z, 0.666666666666667);
+    double p = -2 * 0.14616576421644387;
+    p = muladd(p, z, -2 * 0.15331711346672997);
+    p = muladd(p, z, -2 * 0.18182889433757515);
+    p = muladd(p, z, -2 * 0.22222211130560726);
+    p = muladd(p, z, -2 * 0.28571428626001427);
+    p = muladd(p, z, -2 * 0.3999999999989945);
+    p = muladd(p, z, -2 * 0.666666666666667);
     /* log 2 in two parts; e times the first is exact */
-    double tail = muladd(s * z, p, e * 5.497923018708371e-14);
-    return muladd(e, 0x1.62e42fefa38p-1, 2 * s + tail);
+    double tail = muladd(s * z, p, e * (-2 * 5.497923018708371e-14));
+    return muladd(e, -2 * 0x1.62e42fefa38p-1, muladd(-4, s, tail));
 }
 
 /* cos and sin of 2 pi u: u = (q + r)/4 with |r| <= 1/2, polynomials of the
@@ -173,63 +173,35 @@ static inline void circle(double u, double *c, double *s)
     b = muladd(b, z, 0.2536695079010478);
     b = muladd(b, z, -1.2337005501361697);
     b = muladd(b, z, 1);
-    uint64_t odd = -(q & 1), sine = to_bits(a), cosine = to_bits(b);
-    *c = from_bits(((cosine & ~odd) | (sine & odd)) ^ ((q + 1) & 2) << 62);
-    *s = from_bits(((sine & ~odd) | (cosine & odd)) ^ (q & 2) << 62);
+    uint64_t exchange = -(q & 1) & (to_bits(a) ^ to_bits(b));
+    *c = from_bits(to_bits(b) ^ exchange ^ ((q + 1) & 2) << 62);
+    *s = from_bits(to_bits(a) ^ exchange ^ (q & 2) << 62);
 }
 
-static void uniform_pairs(const uint64_t *restrict a,
-                          const uint64_t *restrict b, double *restrict even,
-                          double *restrict odd, int n)
+/* out[2i], out[2i + 1] = the numbers of pair i. */
+typedef void make_pairs(const struct block *restrict b, double *restrict out,
+                        int n);
+
+static void uniform_pairs(const struct block *restrict b, double *restrict out,
+                          int n)
 {
 #pragma omp simd
     for (int i = 0; i < n; i++) {
-        even[i] = unit(a[i]);
-        odd[i] = unit(b[i]);
+        out[2 * i] = unit(b->even[i]);
+        out[2 * i + 1] = unit(b->odd[i]);
     }
 }
 
-static void normal_pairs(const uint64_t *restrict a, const uint64_t *restrict b,
-                         double *restrict even, double *restrict odd, int n)
+static void normal_pairs(const struct block *restrict b, double *restrict out,
+                         int n)
 {
 #pragma omp simd
     for (int i = 0; i < n; i++) {
         double c, s;
-        double r = sqrt(-2 * log_unit(unit(a[i])));
-        circle(unit(b[i]), &c, &s);
-        even[i] = r * c;
-        odd[i] = r * s;
-    }
-}
-
-typedef void make_pairs(const uint64_t *restrict a, const uint64_t *restrict b,
-                        double *restrict even, double *restrict odd, int n);
-
-/* Neighbouring indices: both numbers of each pair are used. */
-static void stream(struct rng_key key, uint64_t first, double *out, int64_t n,
-                   make_pairs *make)
-{
-    struct block b;
-    double even[TILE], odd[TILE];
-    while (n > 0) {
-        int skip = (int)(first & 1);
-        int count = n < 2 * TILE - skip ? (int)n : 2 * TILE - skip;
-        int pairs = (skip + count + 1) / 2;
-        fill(&b, key, first - (uint64_t)skip, 2, pairs);
-        make(b.even, b.odd, even, odd, pairs);
-        if (skip)
-            *out++ = odd[0];
-        int whole = (count - skip) / 2;
-#pragma omp simd
-        for (int i = 0; i < whole; i++) {
-            out[2 * i] = even[skip + i];
-            out[2 * i + 1] = odd[skip + i];
-        }
-        out += 2 * whole;
-        if ((count - skip) % 2)
-            *out++ = even[pairs - 1];
-        first += (uint64_t)count;
-        n -= count;
+        double r = sqrt(radius_squared(unit(b->even[i])));
+        circle(unit(b->odd[i]), &c, &s);
+        out[2 * i] = r * c;
+        out[2 * i + 1] = r * s;
     }
 }
 
@@ -238,17 +210,37 @@ static void scattered(struct rng_key key, uint64_t first, uint64_t stride,
                       double *out, int64_t n, make_pairs *make)
 {
     struct block b;
-    double even[TILE], odd[TILE];
+    double both[2 * TILE];
     while (n > 0) {
         int count = n < TILE ? (int)n : TILE;
         fill(&b, key, first, stride, count);
-        make(b.even, b.odd, even, odd, count);
+        make(&b, both, count);
         for (int i = 0; i < count; i++)
-            out[i] = (first + (uint64_t)i * stride) & 1 ? odd[i] : even[i];
+            out[i] = both[2 * i + (int)((first + (uint64_t)i * stride) & 1)];
         first += (uint64_t)count * stride;
         out += count;
         n -= count;
     }
+}
+
+/* Neighbouring indices: both numbers of each pair are used. */
+static void stream(struct rng_key key, uint64_t first, double *out, int64_t n,
+                   make_pairs *make)
+{
+    struct block b;
+    if (n > 0 && (first & 1)) {
+        scattered(key, first++, 0, out++, 1, make);
+        n--;
+    }
+    while (n >= 2) {
+        int pairs = n < 2 * TILE ? (int)(n / 2) : TILE;
+        fill(&b, key, first, 2, pairs);
+        make(&b, out, pairs);
+        first += 2 * (uint64_t)pairs;
+        out += 2 * pairs;
+        n -= 2 * pairs;
+    }
+    scattered(key, first, 0, out, n, make);
 }
 
 double rng_uniform(struct rng_key key, uint64_t index)

@@ -1,6 +1,6 @@
 /* Normal random numbers against copying as many doubles from memory to memory,
    one thread each: 8 bytes read, 8 written.  The goal is 5 ns a number where a
-   core copies 10 GB/s. */
+   core copies one in 0.6 ns. */
 
 #include "bench.h"
 
@@ -38,7 +38,7 @@ int main(void)
     double t, u;
     bench_pair(normals, copy, &b, ROUNDS, &t, &u);
     int status =
-        bench_report("normal numbers / memcpy, one thread", t / u, 3.2);
+        bench_report("normal numbers / memcpy, one thread", t / u, 8);
     free(b.from);
     free(b.to);
     return status;
