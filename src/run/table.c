@@ -25,10 +25,10 @@ static const char *const default_columns[] = {"step", "time",   "temp", "pe",
 /* LAMMPS's headings where they are not the keyword with a capital. */
 static const struct {
     const char *keyword, *heading;
-} headings[] = {{"pe", "PotEng"},         {"ke", "KinEng"},
-                {"etotal", "TotEng"},     {"cpu", "CPU"},
-                {"tpcpu", "T/CPU"},       {"spcpu", "S/CPU"},
-                {"cpuremain", "CPULeft"}, {"timeremain", "TimeoutLeft"}};
+} headings[] = {{"pe", "PotEng"},        {"ke", "KinEng"},
+                {"etotal", "TotEng"},    {"cpu", "CPU"},
+                {"tpcpu", "T/CPU"},      {"spcpu", "S/CPU"},
+                {"cpuremain", "CPULeft"}};
 
 static const struct {
     unsigned need;
