@@ -29,7 +29,7 @@ static const double armijo = 1e-4;       /* part of the linear fall asked for */
 static const double first_move = 0.1;    /* largest displacement tried first */
 static const double largest_move = 1.0;  /* of a site in one line search */
 static const double energy_floor = 1e-8; /* as in LAMMPS: etol near energy 0 */
-enum { TRIAL_MAX = 40 };
+enum { TRIAL_MAX = 40, THREAD_LIMIT = 4096 };
 
 enum stop {
     STOP_NONE,

@@ -35,7 +35,8 @@
 enum {
     BACKUP_LIMIT = 1 << 18, /* values of displacement kept at each step */
     CHECK_LIMIT = 1 << 16,  /* up to here every step is checked .. */
-    CHECK_EVERY = 10        /* .. above it one step in so many */
+    CHECK_EVERY = 10,       /* .. above it one step in so many */
+    THREAD_LIMIT = 4096     /* sites: fewer are not worth a second thread */
 };
 
 /* Larger values cannot be squared and summed over a lattice. */
@@ -538,6 +539,7 @@ int run_visit(struct adele *ctx, bool first)
         if (status || ctx->check_only)
             return status;
         ctx->running = true;
+        summary_start(ctx);
     }
     status = first ? output_plan(ctx) : output_plan_visit(ctx);
     if (!status)
@@ -549,6 +551,24 @@ int run_visit(struct adele *ctx, bool first)
     if (!status)
         status = first ? output_first(ctx) : output_step(ctx);
     return status;
+}
+
+int run_visit_end(struct adele *ctx, int64_t visited, bool post)
+{
+    bool any = ctx->running;
+    int status;
+
+    thermo_end(ctx);
+    status = run_finish(ctx);
+    if (!any || ctx->error.status)
+        return status;
+    summary_stop(ctx);
+    summary_loop(ctx, visited);
+    if (post) {
+        summary_rate(ctx, visited);
+        summary_tasks(ctx, visited);
+    }
+    return status ? status : output_check(ctx);
 }
 
 int run_reset_step(struct adele *ctx, int64_t step, const double *time)

@@ -31,6 +31,8 @@ int run_reset_step(struct adele *ctx, int64_t step, const double *time);
 /* rerun: outputs of the present configuration at ctx->step as if a run had
    arrived there. */
 int run_visit(struct adele *ctx, bool first);
+/* Its end: what run_finish does, and the summary. */
+int run_visit_end(struct adele *ctx, int64_t visited, bool post);
 int run_finish(struct adele *ctx);
 
 /* `timer`: seconds that the steps of later runs may take together (< 0: no

@@ -105,7 +105,7 @@ static int run(struct adele *ctx, void *self, const struct words *words)
         return status ? status
                       : err_deck(ctx, NULL, "rerun: no snapshot of the files "
                                  "lies within first, last and every");
-    int finished = run_finish(ctx);
+    int finished = run_visit_end(ctx, c->visited, c->post);
     if (!status && ctx->interrupt)
         status = ADELE_EINTERRUPT;
     return status ? status : finished;
