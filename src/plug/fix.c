@@ -35,8 +35,8 @@ unsigned fix_shapes(const struct fix *f)
 {
     const struct fix_style *s = style_of(f);
     unsigned all = (s->scalar ? OUT_SCALAR : 0U) |
-                   (s->vector ? OUT_VECTOR : 0U) |
-                   (s->array ? OUT_ARRAY : 0U) | (s->site ? OUT_SITE : 0U);
+                   (s->vector ? OUT_VECTOR : 0U) | (s->array ? OUT_ARRAY : 0U) |
+                   (s->site ? OUT_SITE : 0U);
 
     return f->out.shapes ? all & f->out.shapes : all;
 }
@@ -48,10 +48,14 @@ int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape)
 
     if (fix_shapes(f) & (unsigned)shape) {
         switch (shape) {
-        case OUT_SCALAR: return s->scalar(ctx, f);
-        case OUT_VECTOR: return s->vector(ctx, f);
-        case OUT_ARRAY: return s->array(ctx, f);
-        case OUT_SITE: return s->site(ctx, f);
+        case OUT_SCALAR:
+            return s->scalar(ctx, f);
+        case OUT_VECTOR:
+            return s->vector(ctx, f);
+        case OUT_ARRAY:
+            return s->array(ctx, f);
+        case OUT_SITE:
+            return s->site(ctx, f);
         }
     }
     if (shape == OUT_SCALAR)

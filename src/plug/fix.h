@@ -3,7 +3,8 @@
        initial_integrate of all fixes, forces, post_force, final_integrate,
        thermostat, then step += 1 is already done, end_of_step.
 
-   `thermostat` comes after the last half kick whatever the order of fixes. */
+   `thermostat` comes after the last half kick whatever the order of fixes;
+   both are called through fix_second_half. */
 
 #ifndef ADELE_FIX_H
 #define ADELE_FIX_H
@@ -24,8 +25,9 @@ struct fix {
 
 struct fix_style {
     struct style style;
-    int (*setup)(struct adele *ctx, struct fix *f); /* before a run, forces known */
-    int (*prepare)(struct adele *ctx, struct fix *f); /* before a run, before forces */
+    /* Before a run: before its first forces, and when they are known. */
+    int (*prepare)(struct adele *ctx, struct fix *f);
+    int (*setup)(struct adele *ctx, struct fix *f);
     int (*initial_integrate)(struct adele *ctx, struct fix *f);
     /* Changes ctx->state.force, the forces that move the sites; also in
        minimize.  The forces of the pair style itself stay as they are. */

@@ -52,8 +52,9 @@ static double equilibrium(const char *options, int n)
     struct adele *sim = oscillators("elastic");
     double q2;
 
-    simulate(sim, "timestep 0.125\n"
-                  "fix move all brownian 0.3 17 gamma_t 0.4 %s\nrun %d",
+    simulate(sim,
+             "timestep 0.125\n"
+             "fix move all brownian 0.3 17 gamma_t 0.4 %s\nrun %d",
              options, n);
     q2 = variance(sim);
     adele_free(sim);
@@ -95,11 +96,13 @@ static void free_diffusion(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct adele *sim = oscillators("none");
-        double law = 2 * 0.3 / gamma[i] * 1.25, wrong = 2 * 0.3 * gamma[i] * 1.25;
+        double law = 2 * 0.3 / gamma[i] * 1.25,
+               wrong = 2 * 0.3 * gamma[i] * 1.25;
         double q2;
 
-        simulate(sim, "timestep 0.125\n"
-                      "fix move all brownian 0.3 5 gamma_t %.17g\nrun 10",
+        simulate(sim,
+                 "timestep 0.125\n"
+                 "fix move all brownian 0.3 5 gamma_t %.17g\nrun 10",
                  gamma[i]);
         q2 = variance(sim);
         assert_law(q2, law, 1.05 * law, sigma_variance * law);
@@ -189,7 +192,8 @@ static void any_number_of_threads(void **state)
     free(b);
 }
 
-/* A run in two pieces is the run in one, for the scheme with two noises, too. */
+/* A run in two pieces is the run in one, for the scheme with two noises, too.
+ */
 static void pieces(void **state)
 {
     const char *one = "fix m all brownian 1 3 gamma_t 1 scheme lm";

@@ -36,8 +36,9 @@ static void freeze_holds(void **state)
         struct adele *sim = chain();
         double *before, *after, *v, *f;
 
-        simulate(sim, "displace all uniform -1 1 3\nvelocity all create 1 8\n"
-                      "region r block 0 3\ngroup left region r\n%s",
+        simulate(sim,
+                 "displace all uniform -1 1 3\nvelocity all create 1 8\n"
+                 "region r block 0 3\ngroup left region r\n%s",
                  motion[m]);
         before = simulated_column(sim, "q");
         simulate(sim, "run 50");
@@ -102,8 +103,8 @@ static void addforce_equilibrium(void **state)
 }
 
 /* Energy with a force that depends on q through a per-site variable, with its
-   own energy: etotal is conserved to the order of nve, omega^2 dt^2/8 of 3.6, or
-   1e-4.  Wrong: -F q, twice the energy of a linear force, off by 1. */
+   own energy: etotal is conserved to the order of nve, omega^2 dt^2/8 of 3.6,
+   or 1e-4.  Wrong: -F q, twice the energy of a linear force, off by 1. */
 static void addforce_energy(void **state)
 {
     struct adele *sim = chain();

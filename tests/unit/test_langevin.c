@@ -51,8 +51,10 @@ static double equilibrium_q(double dt, double *v2)
     struct adele *sim = oscillators(1.7, 2.5);
     double q2;
 
-    simulate(sim, "fix bath all langevin 0.3 0.3 1.5 %d\ntimestep %.17g\n"
-                  "run %d", (int)(1000 * dt), dt, (int)ceil(24 / dt));
+    simulate(sim,
+             "fix bath all langevin 0.3 0.3 1.5 %d\ntimestep %.17g\n"
+             "run %d",
+             (int)(1000 * dt), dt, (int)ceil(24 / dt));
     q2 = q_variance(sim);
     *v2 = v_variance(sim);
     adele_free(sim);
@@ -82,8 +84,7 @@ static void discrete_time_laws(void **state)
            of the three runs adds up to 1.45 sigma. */
         double limit = (64 * q2[2] - 20 * q2[1] + q2[0]) / 45;
 
-        assert_law(limit, T / k, 1.05 * T / k,
-                   1.5 * sigma_variance * T / k);
+        assert_law(limit, T / k, 1.05 * T / k, 1.5 * sigma_variance * T / k);
     }
 }
 
@@ -224,9 +225,12 @@ static double *trajectory(const char *fixes, int threads)
 /* The thermostat acts after the last half kick whatever the order. */
 static void order_of_fixes(void **state)
 {
-    double *a = trajectory("fix move all nve\nfix bath all langevin 1 1 2 8", 1);
-    double *b = trajectory("fix bath all langevin 1 1 2 8\nfix move all nve", 1);
-    double *c = trajectory("fix move all nve\nfix bath all langevin 1 1 2 9", 1);
+    double *a =
+        trajectory("fix move all nve\nfix bath all langevin 1 1 2 8", 1);
+    double *b =
+        trajectory("fix bath all langevin 1 1 2 8\nfix move all nve", 1);
+    double *c =
+        trajectory("fix move all nve\nfix bath all langevin 1 1 2 9", 1);
 
     (void)state;
     assert_memory_equal(a, b, 165 * 133 * sizeof *a);
@@ -240,9 +244,11 @@ static void order_of_fixes(void **state)
    other (a variable, which may read the velocities). */
 static void together_or_not(void **state)
 {
-    double *a = trajectory("fix move all nve\nfix bath all langevin 1 1 2 8", 1);
+    double *a =
+        trajectory("fix move all nve\nfix bath all langevin 1 1 2 8", 1);
     double *b = trajectory("variable T equal 1\nfix move all nve\n"
-                           "fix bath all langevin v_T 0 2 8", 1);
+                           "fix bath all langevin v_T 0 2 8",
+                           1);
 
     (void)state;
     assert_memory_equal(a, b, 165 * 133 * sizeof *a);
@@ -252,7 +258,8 @@ static void together_or_not(void **state)
 
 static void any_number_of_threads(void **state)
 {
-    const char *fixes = "fix move all nve\nfix bath all langevin 1 1 2 8 tally yes";
+    const char *fixes =
+        "fix move all nve\nfix bath all langevin 1 1 2 8 tally yes";
     double *a = trajectory(fixes, 1), *b = trajectory(fixes, 2);
     double *c = trajectory(fixes, 7);
 

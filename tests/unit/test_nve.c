@@ -80,8 +80,8 @@ static void error_falls_as_dt_squared(void **state)
 
             if (!(fabs(ratio - 4) < 0.2 / (1 << 2 * h) + 0.02))
                 fail_msg("pair_style %s: error %g at dt = %g, %g at half of "
-                         "it", names[i], error[h], 0.1 / (1 << h),
-                         error[h + 1]);
+                         "it",
+                         names[i], error[h], 0.1 / (1 << h), error[h + 1]);
         }
     }
     assert_true(found >= 2); /* elastic and ed */
@@ -127,9 +127,10 @@ static void reversible(void **state)
    do.  Widths around the length of a stretch and one row. */
 static void group_only(void **state)
 {
-    const char *const decks[] = {
-        "boundary p\nlattice chain 2500", "boundary p\nlattice chain 1024",
-        "boundary p p\nlattice square 1 7", "boundary p p\nlattice honeycomb 5 3"};
+    const char *const decks[] = {"boundary p\nlattice chain 2500",
+                                 "boundary p\nlattice chain 1024",
+                                 "boundary p p\nlattice square 1 7",
+                                 "boundary p p\nlattice honeycomb 5 3"};
 
     (void)state;
     for (int d = 0; d < 4; d++) {

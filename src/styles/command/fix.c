@@ -76,8 +76,7 @@ static int check_replace(struct adele *ctx, const struct fix_command *c,
         return err_deck(ctx, &ctx->command->word[2].where,
                         "fix %s (%s) exists for group %s; `unfix %s` it "
                         "before it gets another group",
-                        c->id, style, ctx->groups.name[old->head.group],
-                        c->id);
+                        c->id, style, ctx->groups.name[old->head.group], c->id);
     return 0;
 }
 

@@ -42,7 +42,6 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_fix_modify = {
     .style = {STYLE_HEAD(command, "fix_modify", struct fix_modify),
-              .summary = "change options of a fix",
-              .args = args},
+              .summary = "change options of a fix", .args = args},
     .run = run,
 };

@@ -32,7 +32,6 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_unfix = {
     .style = {STYLE_HEAD(command, "unfix", struct unfix),
-              .summary = "remove a fix",
-              .args = args},
+              .summary = "remove a fix", .args = args},
     .run = run,
 };

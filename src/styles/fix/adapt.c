@@ -62,9 +62,7 @@ static const struct electron_parameter electron_parameters[] = {
     {"filling", AT(struct electrons, filling), ELECTRONS_FILLING, 0, 1},
     {"temp", AT(struct electrons, temp), -1, 0, HUGE_VAL},
 };
-enum {
-    NELECTRON = sizeof electron_parameters / sizeof *electron_parameters
-};
+enum { NELECTRON = sizeof electron_parameters / sizeof *electron_parameters };
 
 static const struct electron_parameter *electron_parameter(const char *name)
 {
@@ -197,7 +195,8 @@ static int assign(struct adele *ctx, const struct entry *e, double value)
     *p = value;
     adele_touch_parameters(ctx);
     style = (const struct model_style *)ctx->model->head.style;
-    if (!electron_parameter(name) && style->changed && style->changed(ctx, ctx->model)) {
+    if (!electron_parameter(name) && style->changed &&
+        style->changed(ctx, ctx->model)) {
         *p = old;
         return ctx->error.status;
     }
@@ -295,10 +294,7 @@ static int load(struct adele *ctx, void *self, struct blob *from)
 const struct fix_style fix_adapt = {
     .style = {STYLE_HEAD(fix, "adapt", struct adapt),
               .summary = "change parameters in the course of a run",
-              .args = args,
-              .init = init,
-              .fini = fini,
-              .save = save,
+              .args = args, .init = init, .fini = fini, .save = save,
               .load = load},
     .prepare = prepare,
     .initial_integrate = initial_integrate,

@@ -47,13 +47,11 @@ static const struct output outputs[] = {
      "total force on the group before the fix, component c"},
     {0}};
 
-static int parse_force(struct adele *ctx, const struct word *w,
-                       struct value *v)
+static int parse_force(struct adele *ctx, const struct word *w, struct value *v)
 {
     if (value_parse(ctx, w, v))
         return ctx->error.status;
-    if (v->is_reference &&
-        reference_check(ctx, &v->ref, OUT_SCALAR | OUT_SITE))
+    if (v->is_reference && reference_check(ctx, &v->ref, OUT_SCALAR | OUT_SITE))
         return ctx->error.status;
     return 0;
 }
@@ -152,8 +150,7 @@ static int post_force(struct adele *ctx, struct fix *f)
         const double *site = NULL;
         double value = 0;
 
-        if (v->is_reference &&
-            !(reference_shapes(ctx, &v->ref) & OUT_SCALAR)) {
+        if (v->is_reference && !(reference_shapes(ctx, &v->ref) & OUT_SCALAR)) {
             if (reference_site(ctx, &v->ref, &site))
                 return ctx->error.status;
         } else if (value_get(ctx, v, &value)) {
@@ -204,11 +201,8 @@ static int energy_in_pe(struct adele *ctx, struct fix *f, double *energy)
 
 const struct fix_style fix_addforce = {
     .style = {STYLE_HEAD(fix, "addforce", struct addforce),
-              .summary = "add a force to each site of a group",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "add a force to each site of a group", .args = args,
+              .outputs = outputs, .init = init, .fini = fini},
     .post_force = post_force,
     .need = need,
     .energy = energy_in_pe,

@@ -63,8 +63,7 @@ static int init(struct adele *ctx, void *self)
     s->fix.integrates = true;
     if (need_model(ctx))
         return ctx->error.status;
-    if (s->temp.is_reference &&
-        reference_check(ctx, &s->temp.ref, OUT_SCALAR))
+    if (s->temp.is_reference && reference_check(ctx, &s->temp.ref, OUT_SCALAR))
         return ctx->error.status;
     return 0;
 }
@@ -201,9 +200,7 @@ static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
 const struct fix_style fix_brownian = {
     .style = {STYLE_HEAD(fix, "brownian", struct brownian),
               .summary = "overdamped (Brownian) motion of the sites",
-              .cite = "Ermak1978 Leimkuhler2013",
-              .args = args,
-              .init = init,
+              .cite = "Ermak1978 Leimkuhler2013", .args = args, .init = init,
               .fini = fini},
     .setup = setup,
     .initial_integrate = initial_integrate,

@@ -61,8 +61,7 @@ static int post_force(struct adele *ctx, struct fix *f)
     const struct fix_sites in = fix_sites(ctx, f);
 
     for (int c = 0; c < ctx->model->ncomp; c++)
-        ((struct freeze *)f)->force[c] =
-            clear(ctx, &in, ctx->state.force, c);
+        ((struct freeze *)f)->force[c] = clear(ctx, &in, ctx->state.force, c);
     return 0;
 }
 
@@ -88,9 +87,7 @@ static int vector(struct adele *ctx, struct fix *f)
 const struct fix_style fix_freeze = {
     .style = {STYLE_HEAD(fix, "freeze", struct freeze),
               .summary = "hold the sites of a group where they are",
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .outputs = outputs, .init = init, .fini = fini},
     .prepare = prepare,
     .post_force = post_force,
     .vector = vector,

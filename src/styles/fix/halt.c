@@ -31,24 +31,24 @@ struct halt_check {
     struct value value; /* when it is a reference */
 };
 
-static const char *const operators[] = {"<",  "<=", ">", ">=",
-                                        "==", "!=", "|^", NULL};
+static const char *const operators[] = {
+    "<", "<=", ">", ">=", "==", "!=", "|^", NULL};
 static const char *const errors[] = {"hard", "soft", "continue", NULL};
 
 static const struct arg args[] = {
-    {ARG_INT, "N", AT(struct halt_check, interval), .bounded = true, .min = 1,
-     .max = 9e15, .doc = "check at multiples of this step"},
+    {ARG_INT, "N", AT(struct halt_check, interval), .positive = true,
+     .doc = "check at multiples of this step"},
     {ARG_LIST, "WHAT", AT(struct halt_check, what), .bounded = true, .min = 1,
      .max = 1, .doc = "tlimit (s), diskfree (MB), v_name, c_ID or f_ID"},
     {ARG_CHOICE, "OP", AT(struct halt_check, op), .choice = operators,
      .doc = "comparison; |^ is exclusive or"},
     {ARG_NUMBER, "VALUE", AT(struct halt_check, limit),
      .doc = "number to compare with"},
-    {ARG_CHOICE, "error", AT(struct halt_check, error), .key = true, .def = "soft",
-     .choice = errors,
+    {ARG_CHOICE, "error", AT(struct halt_check, error), .key = true,
+     .def = "soft", .choice = errors,
      .doc = "stop with an error; end all runs; end this run only"},
-    {ARG_BOOL, "message", AT(struct halt_check, message), .key = true, .def = "yes",
-     .doc = "print why the run ends"},
+    {ARG_BOOL, "message", AT(struct halt_check, message), .key = true,
+     .def = "yes", .doc = "print why the run ends"},
     {ARG_FILE, "path", AT(struct halt_check, path), .key = true, .def = ".",
      .doc = "where diskfree looks"},
     {0}};
@@ -102,13 +102,20 @@ static int measure(struct adele *ctx, const struct halt_check *s, double *now)
 static bool holds(int op, double a, double b)
 {
     switch (op) {
-    case 0: return a < b;
-    case 1: return a <= b;
-    case 2: return a > b;
-    case 3: return a >= b;
-    case 4: return a == b;
-    case 5: return a != b;
-    default: return (a != 0) != (b != 0);
+    case 0:
+        return a < b;
+    case 1:
+        return a <= b;
+    case 2:
+        return a > b;
+    case 3:
+        return a >= b;
+    case 4:
+        return a == b;
+    case 5:
+        return a != b;
+    default:
+        return (a != 0) != (b != 0);
     }
 }
 
@@ -156,10 +163,8 @@ static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
 
 const struct fix_style fix_halt = {
     .style = {STYLE_HEAD(fix, "halt", struct halt_check),
-              .summary = "end a run when a condition holds",
-              .args = args,
-              .init = init,
-              .fini = fini},
+              .summary = "end a run when a condition holds", .args = args,
+              .init = init, .fini = fini},
     .end_of_step = end_of_step,
     .finish = finish,
     .need = need,

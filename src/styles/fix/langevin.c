@@ -53,10 +53,10 @@ static const struct arg args[] = {
      .doc = "count the energy exchanged"},
     {0}};
 
-static const struct arg modify[] = {
-    {ARG_BOOL, "energy", AT(struct fix, in_energy), .key = true,
-     .doc = "add f_ID to pe"},
-    {0}};
+static const struct arg modify[] = {{ARG_BOOL, "energy",
+                                     AT(struct fix, in_energy), .key = true,
+                                     .doc = "add f_ID to pe"},
+                                    {0}};
 
 static const struct output outputs[] = {
     {OUT_SCALAR, "", "bath_energy", "energy", true,
@@ -76,8 +76,8 @@ static int init(struct adele *ctx, void *self)
     s->nstretch = fix_stretches(ctx->lat);
     if (!s->tally)
         return 0;
-    s->part = mem_zalloc((size_t)(s->nstretch * ctx->model->ncomp),
-                         sizeof *s->part);
+    s->part =
+        mem_zalloc((size_t)(s->nstretch * ctx->model->ncomp), sizeof *s->part);
     if (!s->part)
         return err_memory(ctx, "fix langevin", 8.0 * (double)s->nstretch);
     return 0;
@@ -203,15 +203,13 @@ static int thermostat(struct adele *ctx, struct fix *f)
         return ctx->error.status;
     s->in = fix_sites(ctx, f);
     s->decay = exp(-ctx->dt / s->damp);
-    s->noise =
-        sqrt(-expm1(-2 * ctx->dt / s->damp) * temp / ctx->model->mass);
+    s->noise = sqrt(-expm1(-2 * ctx->dt / s->damp) * temp / ctx->model->mass);
     for (int c = 0; c < ctx->model->ncomp; c++)
         s->v[c] = field_write(ctx->state.velocity, c, 0);
     return 0;
 }
 
-static void thermostat_sweep(struct adele *ctx, struct fix *f, int c,
-                             int64_t k)
+static void thermostat_sweep(struct adele *ctx, struct fix *f, int c, int64_t k)
 {
     const struct langevin *s = (const struct langevin *)f;
     const struct fix_stretch at = fix_stretch(ctx->lat, k);
@@ -270,12 +268,8 @@ static int energy(struct adele *ctx, struct fix *f, double *e)
 const struct fix_style fix_langevin = {
     .style = {STYLE_HEAD(fix, "langevin", struct langevin),
               .summary = "heat bath for the velocities, exact for any timestep",
-              .cite = "Uhlenbeck1930 Bussi2007",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini,
-              .save = save,
+              .cite = "Uhlenbeck1930 Bussi2007", .args = args,
+              .outputs = outputs, .init = init, .fini = fini, .save = save,
               .load = load},
     .setup = setup,
     .thermostat = thermostat,

@@ -63,9 +63,10 @@ static void kick(int n, double half, double *restrict v,
 }
 
 /* The same with q and v of the other sites left as they are. */
-static void kick_drift_some(const struct fix_sites *in, const struct fix_stretch *s,
-                            int nbasis, double half, double dt, double *q,
-                            double *v, const double *force)
+static void kick_drift_some(const struct fix_sites *in,
+                            const struct fix_stretch *s, int nbasis,
+                            double half, double dt, double *q, double *v,
+                            const double *force)
 {
     for (int i = 0; i < s->n; i++) {
         if (!fix_acts(in, s->site + (int64_t)i * nbasis))
@@ -149,9 +150,7 @@ static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
 const struct fix_style fix_nve = {
     .style = {STYLE_HEAD(fix, "nve", struct nve),
               .summary = "move sites by their forces, velocity Verlet",
-              .cite = "Verlet1967 Swope1982",
-              .init = init,
-              .fini = fini},
+              .cite = "Verlet1967 Swope1982", .init = init, .fini = fini},
     .prepare = prepare,
     .initial_integrate = initial_integrate,
     .final_integrate = final_integrate,

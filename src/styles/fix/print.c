@@ -73,8 +73,8 @@ static int check_file(struct adele *ctx, struct print *s)
     if (!s->file || !file_error(s->file))
         return 0;
     return err_run_at(ctx, &s->fix.head.where,
-                      "fix print: cannot write to %s: %s",
-                      file_path(s->file), strerror(file_error(s->file)));
+                      "fix print: cannot write to %s: %s", file_path(s->file),
+                      strerror(file_error(s->file)));
 }
 
 /* When the first run begins, so that -check and a fix that is replaced before
@@ -92,8 +92,7 @@ static int open_file(struct adele *ctx, struct print *s)
                           "fix print: cannot open %s: %s", path,
                           strerror(error));
     if (!s->title)
-        file_printf(s->file, "# Fix print output for fix %s\n",
-                    s->fix.head.id);
+        file_printf(s->file, "# Fix print output for fix %s\n", s->fix.head.id);
     else if (strcmp(s->title, "none"))
         file_printf(s->file, "%s\n", s->title);
     file_flush(s->file);
@@ -182,9 +181,7 @@ static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
 const struct fix_style fix_print = {
     .style = {STYLE_HEAD(fix, "print", struct print),
               .summary = "print a line of text in the course of a run",
-              .args = args,
-              .init = init,
-              .fini = fini},
+              .args = args, .init = init, .fini = fini},
     .setup = setup,
     .end_of_step = end_of_step,
     .need = need,
