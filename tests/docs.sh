@@ -81,6 +81,9 @@ check_examples() {
         grep -qE '^ *lattice ' "$block" ||
             cat "$root/tests/doc/preamble.in" >"$tmp/run/in.example"
         cat "$block" >>"$tmp/run/in.example"
+        ! grep -q width.so "$block" ||
+            sh "$root/tools/plugin.sh" "$root/examples/plugin/compute_width.c" \
+                "$tmp/run/width.so" >/dev/null
         (cd "$tmp/run" && timeout 60 "$adele" -check in.example </dev/null \
             >out 2>err) || {
             complain "$1: this example fails with status $?:"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every style has a test that uses it, a page, and a help text.  A test of a
-# style is a deck in tests/cases or a program in tests/unit in which its name
+# style is a deck in tests/cases or a program in tests/unit or tests in which its name
 # stands behind its kind's command ("fix 1 all nve", "compute phi all cdw"),
 # or as a quoted string.
 # Usage: tests/styles.sh O; prints TAP.
@@ -18,7 +18,8 @@ tested() { # kind name
     command) use="(^|[\" ])$2" ;;
     *) use="$1 +$2" ;;
     esac
-    grep -qE "$use([^a-zA-Z0-9_/]|$)" tests/cases/*.yaml tests/unit/*.c ||
+    grep -qE "$use([^a-zA-Z0-9_/]|$)" tests/cases/*.yaml \
+        tests/unit/*.c tests/*.sh ||
         grep -qF "\"$2\"" tests/unit/*.c
 }
 
