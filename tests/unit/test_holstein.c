@@ -16,7 +16,8 @@
 #include "plug/pair.h"
 #include "sim.h"
 
-enum { SITES_MAX = 512, ALL = NEED_FORCE | NEED_ENERGY | NEED_DENSITY | NEED_MU };
+enum { SITES_MAX = 512, LONG_SITES = 2500 };
+enum { ALL = NEED_FORCE | NEED_ENERGY | NEED_DENSITY | NEED_MU };
 
 /* Eigenvalues of matrices of up to 500 sites and sums over them: a few N
    rounding units, 1e-13 N at most. */
@@ -66,35 +67,44 @@ static double elastic(const struct lattice *lat, const double *q, double k,
     return energy;
 }
 
-/* pair_style elastic on every lattice, boundary and size, energy and forces
-   together and alone. */
+/* Energy and forces together and alone. */
+static void check_elastic(const char *lattice)
+{
+    struct adele *sim = sim_new("%s\nmodel holstein g 2 k 1.3 kappa -0.21\n"
+                                "pair_style elastic\n", lattice);
+    static double q[LONG_SITES], f[LONG_SITES], wanted[LONG_SITES];
+    int64_t n = sim->lat->nsite;
+    assert_true(n <= LONG_SITES);
+    sim_randomise(sim, 1, 21);
+    field_gather(sim->state.displacement, 0, q);
+    double energy = elastic(sim->lat, q, 1.3, -0.21, wanted);
+    assert_int_equal(forces_require(sim, NEED_ENERGY), 0);
+    near(pair_energy(sim->forces), energy);
+    assert_int_equal(forces_require(sim, NEED_FORCE), 0);
+    get_force(sim, f);
+    near_array(f, wanted, n);
+    sim_randomise(sim, 1, 21);
+    assert_int_equal(forces_require(sim, NEED_FORCE | NEED_ENERGY), 0);
+    near(pair_energy(sim->forces), energy);
+    sim_free(sim);
+}
+
+/* pair_style elastic on every lattice, boundary and size, and on rows of many
+   sites. */
 static void elastic_part(void **state)
 {
     (void)state;
     int cases = 0;
-    for (int k = 0;; k++, cases++) {
+    for (;; cases++) {
         struct text lattice = {0};
-        if (!sim_lattice(k, &lattice))
+        if (!sim_lattice(cases, &lattice))
             break;
-        struct adele *sim = sim_new("%smodel holstein g 2 k 1.3 kappa -0.21\n"
-                                    "pair_style elastic\n", lattice.s);
-        double q[SITES_MAX], f[SITES_MAX], wanted[SITES_MAX];
-        int64_t n = sim->lat->nsite;
-        sim_randomise(sim, 1, 21);
-        field_gather(sim->state.displacement, 0, q);
-        double energy = elastic(sim->lat, q, 1.3, -0.21, wanted);
-        assert_int_equal(forces_require(sim, NEED_ENERGY), 0);
-        near(pair_energy(sim->forces), energy);
-        assert_int_equal(forces_require(sim, NEED_FORCE), 0);
-        get_force(sim, f);
-        near_array(f, wanted, n);
-        sim_randomise(sim, 1, 21);
-        assert_int_equal(forces_require(sim, NEED_FORCE | NEED_ENERGY), 0);
-        near(pair_energy(sim->forces), energy);
-        sim_free(sim);
+        check_elastic(lattice.s);
         text_free(&lattice);
     }
     assert_true(cases > 50);
+    check_elastic("lattice chain 1300");
+    check_elastic("boundary f p\nlattice honeycomb 601 2");
 }
 
 /* The elastic kernel gives the same bits with 1, 2 and 5 threads. */
