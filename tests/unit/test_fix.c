@@ -11,6 +11,7 @@
 
 #include "core/context.h"
 #include "plug/fix.h"
+#include "plug/pair.h"
 #include "simulation.h"
 
 static struct adele *chain(void)
@@ -204,6 +205,48 @@ static void adapt_mass(void **state)
     adele_free(sim);
 }
 
+static unsigned need_of(struct adele *sim, const char *fix, int64_t step)
+{
+    struct fix *f;
+
+    simulate(sim, "fix a all %s", fix);
+    f = sim->fixes.item[0];
+    return ((const struct fix_style *)f->head.style)->need(sim, f, step);
+}
+
+/* A fix says at which steps its variables read the energy, so that the one
+   solve of that step gives it. */
+static void needs(void **state)
+{
+    const struct {
+        const char *fix;
+        int64_t step;
+        unsigned mask;
+    } want[] = {{"langevin v_e 0 1 5", 3, NEED_ENERGY},
+                {"langevin 1 1 1 5", 3, 0},
+                {"brownian v_e 5 gamma_t 1", 3, NEED_ENERGY},
+                {"addforce v_e", 3, NEED_ENERGY},
+                {"addforce 0 energy v_s", 3, NEED_FORCE},
+                {"halt 5 v_e > 9", 10, NEED_ENERGY},
+                {"halt 5 v_e > 9", 11, 0},
+                {"print 5 \"${e}\"", 10, NEED_ENERGY},
+                {"print 5 \"${e}\"", 11, 0},
+                {"print 5 \"none\"", 10, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        struct adele *sim = chain();
+        unsigned mask;
+
+        simulate(sim, "variable e equal pe\nvariable s atom fq");
+        mask = need_of(sim, want[i].fix, want[i].step);
+        if (mask != want[i].mask)
+            fail_msg("fix %s needs %x at step %d", want[i].fix, mask,
+                     (int)want[i].step);
+        adele_free(sim);
+    }
+}
+
 static void list_of_fixes(void **state)
 {
     struct adele *sim = chain();
@@ -243,6 +286,7 @@ int main(void)
         cmocka_unit_test(adapt_parameters),
         cmocka_unit_test(adapt_electrons),
         cmocka_unit_test(adapt_mass),
+        cmocka_unit_test(needs),
         cmocka_unit_test(list_of_fixes),
     };
 

@@ -194,7 +194,7 @@ static int initial_integrate(struct adele *ctx, struct fix *f)
 static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
 {
     (void)step;
-    return NEED_FORCE | value_need(ctx, &((struct brownian *)f)->temp);
+    return value_need(ctx, &((struct brownian *)f)->temp);
 }
 
 const struct fix_style fix_brownian = {

@@ -253,7 +253,7 @@ static int scalar(struct adele *ctx, struct fix *f)
                           "f_%s needs the energy exchanged: add `tally yes` "
                           "to this fix",
                           f->head.id);
-    f->out.scalar = -s->given;
+    f->out.scalar = 0 - s->given; /* no -0 in tables */
     return 0;
 }
 

@@ -141,12 +141,6 @@ static void final_sweep(struct adele *ctx, struct fix *f, int c, int64_t k)
         kick_some(&s->in, &at, ctx->lat->shape.nbasis, s->half, v, force);
 }
 
-static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
-{
-    (void)ctx, (void)f, (void)step;
-    return NEED_FORCE;
-}
-
 const struct fix_style fix_nve = {
     .style = {STYLE_HEAD(fix, "nve", struct nve),
               .summary = "move sites by their forces, velocity Verlet",
@@ -155,5 +149,4 @@ const struct fix_style fix_nve = {
     .initial_integrate = initial_integrate,
     .final_integrate = final_integrate,
     .final_sweep = final_sweep,
-    .need = need,
 };
