@@ -19,7 +19,7 @@ void summary_start(struct adele *ctx)
     struct schedule *s = ctx->schedule;
 
     timers_reset(&ctx->timers);
-    s->loop_wall = ctx->run_start_wall = wall_time();
+    s->loop_wall = ctx->run_start_wall = ctx->timers.since;
     s->loop_cpu = cpu_time();
     s->loop_step = ctx->step;
     s->progress_at = s->loop_wall;
@@ -32,7 +32,7 @@ void summary_stop(struct adele *ctx)
     struct schedule *s = ctx->schedule;
 
     timers_enter(&ctx->timers, TASK_OTHER);
-    s->loop_wall = wall_time() - s->loop_wall;
+    s->loop_wall = ctx->timers.since - s->loop_wall;
     s->loop_cpu = cpu_time() - s->loop_cpu;
 }
 

@@ -246,7 +246,8 @@ static void test_timing_adds_up(void **state)
     assert_int_equal(
         sscanf(strstr(printed.s, "Loop time of"), "Loop time of %lf", &loop),
         1);
-    assert_true(fabs(seconds - loop) <= 1e-3 * loop + 1e-4);
+    /* six digits of the one, five of each of the others */
+    assert_true(fabs(seconds - loop) <= 1e-4 * loop);
     for (const char *row = strstr(printed.s, "\nPair ");
          (row = strchr(row + 1, '\n'));) {
         double t;
@@ -256,7 +257,7 @@ static void test_timing_adds_up(void **state)
         assert_int_equal(sscanf(strchr(row, '|'), "| %lf", &t), 1);
         parts -= t;
     }
-    assert_true(parts > -1e-4 && parts < 0.5 * seconds);
+    assert_true(parts > -1e-4 * seconds);
     adele_free(sim);
 }
 
