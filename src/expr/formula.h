@@ -22,7 +22,6 @@ int formula_vector(struct adele *ctx, struct formula *f, double **out,
                    int64_t *n); /* *out is the caller's (mem_free) */
 int formula_site(struct adele *ctx, struct formula *f, double *out);
 unsigned formula_need(struct adele *ctx, const struct formula *f);
-unsigned formula_shapes(struct adele *ctx, const struct formula *f);
 
 /* The condition of `if`: a formula, or a comparison of two words as strings. */
 int formula_condition(struct adele *ctx, const char *text,

@@ -56,8 +56,8 @@ struct variables {
 
 struct variable_kind {
     const char *name;
-    bool keep;   /* a second definition is ignored */
-    bool steps;  /* may stand in `next` */
+    bool keep;  /* a second definition is ignored */
+    bool steps; /* may stand in `next` */
     const char *usage;
 };
 extern const struct variable_kind variable_kinds[VARIABLE_STYLES];
@@ -67,5 +67,9 @@ struct variable *variable_find(const struct adele *ctx, const char *name);
 struct variable *variable_need_one(struct adele *ctx, const char *name,
                                    const struct where *where);
 void variable_remove(struct adele *ctx, struct variable *v);
+void variable_free(struct variable *v); /* one that is in no table */
+/* Takes v over, in the place of `old` unless that is NULL. */
+int variable_commit(struct adele *ctx, struct variable *v,
+                    struct variable *old);
 
 #endif
