@@ -69,6 +69,8 @@ $O/obj/registry_table.o: $O/registry_table.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 FORCE:
 
+# What the tests share stays between builds.
+.SECONDARY: $(TESTLIB)
 tests: $(TESTS)
 $O/tests/%: tests/unit/%.c $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)
