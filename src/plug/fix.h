@@ -92,8 +92,9 @@ static inline bool fix_acts(const struct fix_sites *s, int64_t site)
 
 /* The local sites cut into stretches of up to FIX_STRETCH along x, the work
    items of threaded loops: as many for any number of threads, so that sums
-   over stretches in order keep their bits. */
-enum { FIX_STRETCH = 1024 };
+   over stretches in order keep their bits.  Short enough that noise, velocities
+   and forces of one stay in the first cache. */
+enum { FIX_STRETCH = 256 };
 struct fix_stretch {
     int basis, x, n; /* n sites from cell x of the row on */
     int64_t row;
