@@ -55,6 +55,7 @@ struct schedule {
     int64_t timeout_every;
     int detail; /* enum run_detail: of the summary */
 
+    struct timers loop_timers;  /* how the time of the last loop was spent */
     double loop_cpu, loop_wall; /* of the loop: at its beginning, then spent */
     double progress_at;         /* wall time of the last progress line */
     double flush_at;            /* and of the last flush of the log */

@@ -34,6 +34,7 @@ void summary_stop(struct adele *ctx)
     timers_enter(&ctx->timers, TASK_OTHER);
     s->loop_wall = ctx->timers.since - s->loop_wall;
     s->loop_cpu = cpu_time() - s->loop_cpu;
+    s->loop_timers = ctx->timers; /* which go on with the end of the run */
 }
 
 static double share(const struct timers *t, const enum task *task, int n)
@@ -60,7 +61,7 @@ static void print_breakdown(struct adele *ctx)
                                      TASK_NETWORK};
     static const char *const part[] = {
         NULL, " build", " solve", " density", " force", " descr", " network"};
-    const struct timers *t = &ctx->timers;
+    const struct timers *t = &ctx->schedule->loop_timers;
     double total = 0;
     int n = sizeof pair / sizeof *pair;
 
