@@ -25,7 +25,7 @@ static const struct arg common[] = {
      .doc = "continue an existing file"},
     {ARG_BOOL, "first", AT(struct dump, first), .key = true,
      .given = AT(struct dump, given[DUMP_GIVEN_FIRST]),
-     .doc = "write at the first step of a run even off schedule"},
+     .doc = "write at the first step of the first run, off schedule, too"},
     {ARG_BOOL, "flush", AT(struct dump, flush), .key = true,
      .given = AT(struct dump, given[DUMP_GIVEN_FLUSH]),
      .doc = "push each snapshot to the disk at once"},
@@ -152,8 +152,8 @@ int dump_free(struct adele *ctx, struct dump *d)
 
 int dump_finish(struct adele *ctx, struct dump *d)
 {
-    if (style_of(d)->close)
-        return style_of(d)->close(ctx, d);
+    if (style_of(d)->finish)
+        return style_of(d)->finish(ctx, d);
     if (!d->file)
         return ADELE_OK;
     file_flush(d->file);
@@ -202,7 +202,7 @@ int64_t dump_next_step(struct adele *ctx, struct dump *d)
 {
     int64_t step = ctx->step;
     bool done = d->last == step;
-    if (d->first && !done && step >= d->delay &&
+    if (d->first && d->written == 0 && step >= d->delay &&
         (!ctx->running || step == ctx->run_first))
         return step;
     if (d->every_at.is_reference) {

@@ -65,7 +65,8 @@ struct dump_style {
     int (*write)(struct adele *ctx, struct dump *d, const char *path_now);
     int (*modified)(struct adele *ctx, struct dump *d); /* after dump_modify */
     unsigned (*need)(struct adele *ctx, struct dump *d); /* besides columns */
-    int (*close)(struct adele *ctx, struct dump *d); /* end of run, undump */
+    int (*finish)(struct adele *ctx, struct dump *d); /* end of a run */
+    int (*close)(struct adele *ctx, struct dump *d);  /* undump */
 };
 
 /* The first two arguments of every dump style. */

@@ -352,7 +352,7 @@ static void test_movie(void **state)
     struct adele *sim = sim_new("lattice square 3 3\nmodel holstein g 1\n"
                                 "pair_style elastic\nfix 1 all nve\n"
                                 "timestep 0.1\ndump m all movie 1 %s/m.mp4 q "
-                                "size 200 151 framerate 12\nrun 4\nundump m",
+                                "size 200 151 framerate 12\nrun 2\nrun 2\nundump m",
                                 folder);
     snprintf(path, sizeof path, "%s/m.mp4", folder);
     char *text = file_read_all(path, &n, &error);

@@ -180,4 +180,5 @@ const struct dump_style dump_dataset = {
     .own_file = true,
     .write = write,
     .need = need,
+    .finish = close_set,
     .close = close_set};
