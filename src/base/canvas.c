@@ -64,8 +64,8 @@ void canvas_box(struct canvas *c, double x0, double y0, double x1, double y1,
                          overlap(x, x0, x1) * overlap(y, y0, y1));
 }
 
-void canvas_frame(struct canvas *c, double x0, double y0, double x1,
-                  double y1, double width, struct rgb colour)
+void canvas_frame(struct canvas *c, double x0, double y0, double x1, double y1,
+                  double width, struct rgb colour)
 {
     canvas_box(c, x0, y0, x1, y0 + width, colour);
     canvas_box(c, x0, y1 - width, x1, y1, colour);
@@ -131,8 +131,8 @@ static double distance(const struct segment *s, double x, double y)
 {
     double dx = s->x1 - s->x0, dy = s->y1 - s->y0;
     double length2 = dx * dx + dy * dy;
-    double t = length2 > 0
-                   ? ((x - s->x0) * dx + (y - s->y0) * dy) / length2 : 0;
+    double t =
+        length2 > 0 ? ((x - s->x0) * dx + (y - s->y0) * dy) / length2 : 0;
     t = t < 0 ? 0 : t > 1 ? 1 : t;
     return hypot(x - s->x0 - t * dx, y - s->y0 - t * dy);
 }
@@ -207,7 +207,7 @@ static void phys_chunk(unsigned char out[PHYS_LENGTH], double dpi)
 {
     uint32_t dots = (uint32_t)lround(dpi / 0.0254);
     put32(out, 9);
-    memcpy(out + 4, "pHYs", 4);
+    put32(out + 4, 0x70485973); /* "pHYs" */
     put32(out + 8, dots);
     put32(out + 12, dots);
     out[16] = 1;
@@ -222,8 +222,7 @@ unsigned char *canvas_png(const struct canvas *c, double dpi, size_t *n)
                        .format = PNG_FORMAT_RGB};
     unsigned char phys[PHYS_LENGTH];
     size_t extra = dpi > 0 ? PHYS_LENGTH : 0;
-    unsigned char *bytes =
-        mem_alloc((size_t)c->width * (size_t)c->height, 3);
+    unsigned char *bytes = mem_alloc((size_t)c->width * (size_t)c->height, 3);
     png_alloc_size_t length = bytes ? PNG_IMAGE_PNG_SIZE_MAX(image) : 0;
     unsigned char *out = bytes ? mem_alloc(length + PHYS_LENGTH, 1) : NULL;
     if (bytes)

@@ -31,8 +31,8 @@ void canvas_blend(struct canvas *c, int x, int y, struct rgb colour,
 void canvas_box(struct canvas *c, double x0, double y0, double x1, double y1,
                 struct rgb colour);
 /* Its outline, `width` wide, drawn inwards from the edge. */
-void canvas_frame(struct canvas *c, double x0, double y0, double x1,
-                  double y1, double width, struct rgb colour);
+void canvas_frame(struct canvas *c, double x0, double y0, double x1, double y1,
+                  double width, struct rgb colour);
 
 /* Text in the program's own stroke font; `size` is the height of the letters'
    em (capitals are 0.7 of it), y the base line, align 0 left, 0.5 centre,

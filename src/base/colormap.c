@@ -15,17 +15,15 @@ struct lab {
 
 enum { POINTS = 10 };
 
-static const unsigned viridis[POINTS] = {0x440154, 0x482878, 0x3e4a89,
-                                         0x31688e, 0x26828e, 0x1f9e89,
-                                         0x35b779, 0x6dcd59, 0xb4de2c,
-                                         0xfde725};
+static const unsigned viridis[POINTS] = {0x440154, 0x482878, 0x3e4a89, 0x31688e,
+                                         0x26828e, 0x1f9e89, 0x35b779, 0x6dcd59,
+                                         0xb4de2c, 0xfde725};
 static const unsigned magma[POINTS] = {0x000004, 0x180f3e, 0x451077, 0x721f81,
                                        0x9f2f7f, 0xcd4071, 0xf1605d, 0xfd9567,
                                        0xfec98d, 0xfcfdbf};
-static const unsigned cividis[POINTS] = {0x00204d, 0x00336f, 0x39486b,
-                                         0x575c6d, 0x707173, 0x8a8779,
-                                         0xa69d75, 0xc4b56c, 0xe4cf5b,
-                                         0xffea46};
+static const unsigned cividis[POINTS] = {0x00204d, 0x00336f, 0x39486b, 0x575c6d,
+                                         0x707173, 0x8a8779, 0xa69d75, 0xc4b56c,
+                                         0xe4cf5b, 0xffea46};
 
 static double to_linear(double v)
 {
@@ -45,10 +43,9 @@ static struct lab lab_of(unsigned hex)
     double l = cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
     double m = cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
     double s = cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
-    return (struct lab){
-        0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
-        1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
-        0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s};
+    return (struct lab){0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
+                        1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+                        0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s};
 }
 
 static void linear_of(struct lab c, double out[3])
@@ -90,8 +87,10 @@ static struct lab polar(double l, double chroma, double degrees)
 /* Catmull-Rom through four neighbouring points. */
 static double spline(double p, double a, double b, double n, double t)
 {
-    return a + 0.5 * t * (b - p + t * (2 * p - 5 * a + 4 * b - n +
-                                       t * (3 * (a - b) + n - p)));
+    return a +
+           0.5 * t *
+               (b - p +
+                t * (2 * p - 5 * a + 4 * b - n + t * (3 * (a - b) + n - p)));
 }
 
 static struct lab through(const unsigned *hex, double t)
@@ -99,9 +98,9 @@ static struct lab through(const unsigned *hex, double t)
     double x = t * (POINTS - 1);
     int k = x < POINTS - 2 ? (int)x : POINTS - 2;
     struct lab a = lab_of(hex[k]), b = lab_of(hex[k + 1]);
-    struct lab p = k > 0 ? lab_of(hex[k - 1])
-                         : (struct lab){2 * a.l - b.l, 2 * a.a - b.a,
-                                        2 * a.b - b.b};
+    struct lab p =
+        k > 0 ? lab_of(hex[k - 1])
+              : (struct lab){2 * a.l - b.l, 2 * a.a - b.a, 2 * a.b - b.b};
     struct lab n = k < POINTS - 2 ? lab_of(hex[k + 2])
                                   : (struct lab){2 * b.l - a.l, 2 * b.a - a.a,
                                                  2 * b.b - a.b};
@@ -144,11 +143,11 @@ static struct lab make_cyclic(double t)
     return polar(0.72, 0.115, 20 + 360 * t);
 }
 
-static const char *const names[] = {"viridis", "magma", "cividis", "gray",
+static const char *const names[] = {"viridis",   "magma",  "cividis", "gray",
                                     "diverging", "cyclic", NULL};
-static struct lab (*const make[])(double) = {
-    make_viridis, make_magma, make_cividis, make_gray, make_diverging,
-    make_cyclic};
+static struct lab (*const make[])(double) = {make_viridis,   make_magma,
+                                             make_cividis,   make_gray,
+                                             make_diverging, make_cyclic};
 enum { NMAP = sizeof make / sizeof *make };
 
 const char *const *colormap_names(int *n)
@@ -163,8 +162,8 @@ int colormap_init(struct colormap *m, const char *name)
     bool reverse = length > 2 && !strcmp(name + length - 2, "_r");
     length -= reverse ? 2 : 0;
     int which = 0;
-    while (which < NMAP && (strncmp(names[which], name, length) ||
-                            names[which][length]))
+    while (which < NMAP &&
+           (strncmp(names[which], name, length) || names[which][length]))
         which++;
     if (which == NMAP)
         return -1;

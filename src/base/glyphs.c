@@ -4,9 +4,9 @@
    7.4, descenders -2.2.  A path is a sequence of
        M x y             start a stroke at (x, y)
        L x y             straight on to (x, y)
-       A x y rx ry a b   start a stroke: the arc about (x, y) from a to b degrees
-       a x y rx ry a b   straight on to the arc's start, then the arc
-   and a positive turn is counter-clockwise. */
+       A x y rx ry a b   start a stroke: the arc about (x, y) from a to b
+   degrees a x y rx ry a b   straight on to the arc's start, then the arc and a
+   positive turn is counter-clockwise. */
 
 #include <stddef.h>
 

@@ -31,11 +31,11 @@ static const struct {
     int index;
     bool integer;
 } fixed[] = {
-    {"id", WHAT_ID, 0, true},         {"type", WHAT_TYPE, 0, true},
-    {"ix", WHAT_CELL, 0, true},       {"iy", WHAT_CELL, 1, true},
-    {"iz", WHAT_CELL, 2, true},       {"x", WHAT_POSITION, 0, false},
-    {"y", WHAT_POSITION, 1, false},   {"z", WHAT_POSITION, 2, false},
-    {"n", WHAT_DENSITY, 0, false},    {"onsite", WHAT_ONSITE, 0, false},
+    {"id", WHAT_ID, 0, true},       {"type", WHAT_TYPE, 0, true},
+    {"ix", WHAT_CELL, 0, true},     {"iy", WHAT_CELL, 1, true},
+    {"iz", WHAT_CELL, 2, true},     {"x", WHAT_POSITION, 0, false},
+    {"y", WHAT_POSITION, 1, false}, {"z", WHAT_POSITION, 2, false},
+    {"n", WHAT_DENSITY, 0, false},  {"onsite", WHAT_ONSITE, 0, false},
 };
 enum { NFIXED = sizeof fixed / sizeof fixed[0] };
 
@@ -86,12 +86,12 @@ static int parse_name(struct adele *ctx, const struct word *w,
 int column_parse(struct adele *ctx, const struct word *w, struct column *out)
 {
     memset(out, 0, sizeof *out);
-    bool reference = strchr("cfv", w->text[0]) && w->text[0] &&
-                     w->text[1] == '_';
+    bool reference =
+        strchr("cfv", w->text[0]) && w->text[0] && w->text[1] == '_';
     int status = need_lattice(ctx);
     if (!status)
-        status = reference ? parse_reference(ctx, w, out)
-                           : parse_name(ctx, w, out);
+        status =
+            reference ? parse_reference(ctx, w, out) : parse_name(ctx, w, out);
     if (!status && !(out->name = mem_strdup(w->text)))
         status = err_memory(ctx, "a column name", 64);
     if (status)
@@ -143,9 +143,10 @@ static void geometry(const struct lattice *lat, const struct column *c,
                            cell[2] * s->a[2][c->index];
                 int64_t id = lattice_site(lat, cell, 0) + 1;
                 for (int b = 0; b < s->nbasis; b++)
-                    out[k++] = c->what == WHAT_ID     ? (double)(id + b)
-                               : c->what == WHAT_TYPE ? b + 1
-                                                      : r + s->basis[b][c->index];
+                    out[k++] = c->what == WHAT_ID ? (double)(id + b)
+                               : c->what == WHAT_TYPE
+                                   ? b + 1
+                                   : r + s->basis[b][c->index];
             }
 }
 

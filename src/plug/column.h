@@ -11,8 +11,8 @@
 #include "plug/value.h"
 
 struct column {
-    char *name;   /* as written */
-    int what;     /* private */
+    char *name; /* as written */
+    int what;   /* private */
     int index;
     bool integer; /* printed as %d */
     struct reference ref;

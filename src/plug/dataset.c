@@ -50,6 +50,7 @@ static void dataset_free(struct dataset *s)
     if (s->file > 0)
         H5Fclose(s->file);
     text_free(&s->mismatch);
+    text_free(&s->columns);
     where_release(&s->where);
     mem_free(s->path);
     mem_free(s);
@@ -78,8 +79,8 @@ static hid_t create_series(struct dataset *s, const char *name, hid_t type)
     hid_t space = H5Screate_simple(1, &now, &most);
     hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_chunk(plist, 1, &chunk);
-    hid_t d = H5Dcreate2(s->file, name, type, space, H5P_DEFAULT, plist,
-                         H5P_DEFAULT);
+    hid_t d =
+        H5Dcreate2(s->file, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     H5Pclose(plist);
     H5Sclose(space);
     return d;
@@ -113,7 +114,7 @@ static bool make_arrays(struct dataset *s, const char *const *column,
                            : H5Dopen2(s->file, series_name[k], H5P_DEFAULT);
         ok = s->series[k] >= 0;
     }
-    for (int k = 0; ok && k < s->ncolumn; k++) {
+    for (int k = 0; ok && column && k < s->ncolumn; k++) {
         s->column[k] = mode == DATASET_WRITE
                            ? create_column(s, column[k])
                            : H5Dopen2(s->file, column[k], H5P_DEFAULT);
@@ -131,8 +132,8 @@ static int64_t count_frames(const struct dataset *s)
     int64_t frames = INT64_MAX;
     for (int k = 0; k < DATASET_SERIES + s->ncolumn; k++) {
         hsize_t size[H5S_MAX_RANK] = {0};
-        hid_t space = H5Dget_space(k < DATASET_SERIES ? s->series[k]
-                                               : s->column[k - DATASET_SERIES]);
+        hid_t space = H5Dget_space(
+            k < DATASET_SERIES ? s->series[k] : s->column[k - DATASET_SERIES]);
         H5Sget_simple_extent_dims(space, size, NULL);
         H5Sclose(space);
         if ((int64_t)size[0] < frames)
@@ -159,9 +160,10 @@ static int create_new(struct adele *ctx, struct dataset *s,
     errno = 0;
     s->file = open_file(s->path, H5F_ACC_TRUNC);
     if (s->file < 0)
-        return fail_write(ctx, s, errno ? strerror(errno)
-                                        : "the file cannot be created");
-    if (dataset_describe(ctx, s, DATASET_WRITE) && dataset_provenance(ctx, s, command) &&
+        return fail_write(
+            ctx, s, errno ? strerror(errno) : "the file cannot be created");
+    if (dataset_describe(ctx, s, DATASET_WRITE) &&
+        dataset_provenance(ctx, s, command) &&
         make_arrays(s, column, DATASET_WRITE))
         return ADELE_OK;
     return fail_write(ctx, s, errno ? strerror(errno) : "HDF5 write error");
@@ -171,25 +173,29 @@ static int continue_old(struct adele *ctx, struct dataset *s,
                         const char *const *column)
 {
     if (!dataset_is(s->path))
-        return fail_write(ctx, s, "it exists and is not an HDF5 file; remove "
-                                  "it, or leave `append yes` away");
+        return fail_write(ctx, s,
+                          "it exists and is not an HDF5 file; remove "
+                          "it, or leave `append yes` away");
     s->file = open_file(s->path, H5F_ACC_RDWR);
     if (s->file < 0)
-        return fail_write(ctx, s, "it exists and is no readable HDF5 file "
-                                  "(truncated, or open elsewhere)");
+        return fail_write(ctx, s,
+                          "it exists and is no readable HDF5 file "
+                          "(truncated, or open elsewhere)");
     char *format = dataset_string(s->file, "format");
     bool ours = format && !strcmp(format, "adele dataset");
     mem_free(format);
     if (!ours)
-        return fail_write(ctx, s, "it is an HDF5 file, but not of dump "
-                                  "dataset; nothing is appended");
+        return fail_write(ctx, s,
+                          "it is an HDF5 file, but not of dump "
+                          "dataset; nothing is appended");
     dataset_describe(ctx, s, DATASET_COMPARE);
     if (s->mismatch.length == 0)
         make_arrays(s, column, DATASET_COMPARE);
     if (s->mismatch.length)
         return err_run_at(ctx, s->where.line ? &s->where : NULL,
                           "cannot append to '%s': it was made for another "
-                          "simulation: %s", s->path, s->mismatch.s);
+                          "simulation: %s",
+                          s->path, s->mismatch.s);
     s->frames = count_frames(s);
     return ADELE_OK;
 }
@@ -205,8 +211,12 @@ struct dataset *dataset_create(struct adele *ctx, const char *path,
     s->nsite = ctx->lat->nsite;
     s->ncolumn = ncolumn;
     s->column = mem_zalloc((size_t)ncolumn, sizeof *s->column);
-    int status = s->column ? ADELE_OK : err_memory(ctx, "a dataset", 1024);
-    if (!status)
+    for (int k = 0; k < ncolumn; k++)
+        text_addf(&s->columns, "%s%s", k ? " " : "", column[k]);
+    int status = ADELE_ERUN;
+    if (!s->column || s->columns.failed)
+        err_memory(ctx, "a dataset", 1024);
+    else
         status = append && access(path, F_OK) == 0
                      ? continue_old(ctx, s, column)
                      : create_new(ctx, s, column, command);
@@ -243,27 +253,28 @@ static bool disk_has_room(const struct dataset *s)
     double frame = (double)s->ncolumn * (double)s->nsite * 8;
     if (statvfs(s->path, &v) || v.f_blocks == 0)
         return true;
-    return (double)v.f_bavail * (double)v.f_frsize >
-           chunks + 2 * frame + 65536;
+    return (double)v.f_bavail * (double)v.f_frsize > chunks + 2 * frame + 65536;
 }
 
 int dataset_append(struct adele *ctx, struct dataset *s,
                    const struct dataset_frame *frame, bool flush)
 {
-    const double number[DATASET_SERIES] = {0, frame->time, frame->energy, frame->mu};
+    const double number[DATASET_SERIES] = {0, frame->time, frame->energy,
+                                           frame->mu};
     if (!disk_has_room(s))
-        return fail_write(ctx, s, "no space left on the disk; the frames "
-                                  "before are complete");
+        return fail_write(ctx, s,
+                          "no space left on the disk; the frames "
+                          "before are complete");
     errno = 0;
     bool ok = true;
     for (int k = 0; ok && k < s->ncolumn; k++)
         ok = write_at(s->column[k], H5T_NATIVE_DOUBLE, s->frames, s->nsite,
                       frame->value + k * s->nsite);
     for (int k = DATASET_SERIES - 1; ok && k > 0; k--)
-        ok = write_at(s->series[k], H5T_NATIVE_DOUBLE, s->frames, 0,
-                      &number[k]);
-    ok = ok && write_at(s->series[0], H5T_NATIVE_INT64, s->frames, 0,
-                        &frame->step);
+        ok =
+            write_at(s->series[k], H5T_NATIVE_DOUBLE, s->frames, 0, &number[k]);
+    ok = ok &&
+         write_at(s->series[0], H5T_NATIVE_INT64, s->frames, 0, &frame->step);
     if (ok && flush)
         ok = H5Fflush(s->file, H5F_SCOPE_GLOBAL) >= 0;
     if (!ok)
@@ -280,9 +291,10 @@ int dataset_close(struct adele *ctx, struct dataset *s)
     close_ids(s);
     bool ok = s->file <= 0 || H5Fclose(s->file) >= 0;
     s->file = 0;
-    int status = ok || !ctx ? ADELE_OK
-                            : fail_write(ctx, s, errno ? strerror(errno)
-                                                       : "HDF5 write error");
+    int status =
+        ok || !ctx
+            ? ADELE_OK
+            : fail_write(ctx, s, errno ? strerror(errno) : "HDF5 write error");
     dataset_free(s);
     return status;
 }
@@ -291,7 +303,7 @@ int dataset_close(struct adele *ctx, struct dataset *s)
 
 bool dataset_is(const char *path)
 {
-    static const unsigned char magic[8] = {0x89, 'H', 'D', 'F',
+    static const unsigned char magic[8] = {0x89, 'H',  'D',  'F',
                                            '\r', '\n', 0x1a, '\n'};
     unsigned char head[8] = {0};
     FILE *f = fopen(path, "rb");
@@ -312,7 +324,8 @@ struct dataset *dataset_open(struct adele *ctx, const char *path,
     char *format = s->file >= 0 ? dataset_string(s->file, "format") : NULL;
     bool ours = format && !strcmp(format, "adele dataset");
     mem_free(format);
-    if (ours && dataset_numbers(s->file, "sites", H5T_NATIVE_INT64, &s->nsite, 1) &&
+    if (ours &&
+        dataset_numbers(s->file, "sites", H5T_NATIVE_INT64, &s->nsite, 1) &&
         make_arrays(s, NULL, DATASET_COMPARE)) {
         s->frames = count_frames(s);
         return s;
@@ -364,8 +377,8 @@ int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
 {
     hid_t d = H5Dopen2(s->file, column->text, H5P_DEFAULT);
     if (d < 0)
-        return err_deck(ctx, &column->where, "'%s' has no column '%s'",
-                        s->path, column->text);
+        return err_deck(ctx, &column->where, "'%s' has no column '%s'", s->path,
+                        column->text);
     bool ok = read_at(d, H5T_NATIVE_DOUBLE, frame, s->nsite, out);
     H5Dclose(d);
     for (int64_t i = 0; ok && i < s->nsite; i++)
@@ -373,6 +386,6 @@ int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
     return ok ? ADELE_OK
               : err_deck(ctx, &column->where,
                          "cannot read frame %" PRId64 " of '%s': it is cut "
-                         "short or holds numbers that are not finite", frame,
-                         s->path);
+                         "short or holds numbers that are not finite",
+                         frame, s->path);
 }

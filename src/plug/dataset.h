@@ -2,7 +2,7 @@
    read_dump, rerun (and h5py) read.
 
    Root attributes: format "adele dataset", version, adele_version, lattice,
-   cells [3], shape [Lz, Ly, Lx, basis], boundary, sites.  Groups model,
+   cells [3], shape [Lz, Ly, Lx, basis], boundary, sites, columns.  Groups model,
    electrons, pair hold their parameters as attributes (text: the deck's
    words); provenance holds the deck, the fixes and the dump command as
    strings.  Per frame, extendable and chunked: step, time, energy, mu

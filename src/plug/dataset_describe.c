@@ -14,7 +14,7 @@
 #include "plug/pair.h"
 
 void dataset_differs(struct dataset *s, const char *group, const char *name,
-                    const char *there, const char *here)
+                     const char *there, const char *here)
 {
     if (s->mismatch.length == 0)
         text_addf(&s->mismatch, "%s%s%s is %s there and %s here", group,
@@ -63,8 +63,8 @@ static bool put_numbers(hid_t at, const char *name, hid_t type,
                         const void *value, int n)
 {
     hsize_t size = (hsize_t)n;
-    hid_t space = n > 1 ? H5Screate_simple(1, &size, NULL)
-                        : H5Screate(H5S_SCALAR);
+    hid_t space =
+        n > 1 ? H5Screate_simple(1, &size, NULL) : H5Screate(H5S_SCALAR);
     hid_t a = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     bool ok = a >= 0 && H5Awrite(a, type, value) >= 0;
     if (a >= 0)
@@ -73,8 +73,7 @@ static bool put_numbers(hid_t at, const char *name, hid_t type,
     return ok;
 }
 
-bool dataset_numbers(hid_t at, const char *name, hid_t type, void *value,
-                        int n)
+bool dataset_numbers(hid_t at, const char *name, hid_t type, void *value, int n)
 {
     hid_t a = H5Aopen(at, name, H5P_DEFAULT);
     if (a < 0)
@@ -135,12 +134,13 @@ static bool do_integers(struct dataset *s, enum dataset_mode mode, hid_t at,
 
 static hid_t open_group(hid_t file, enum dataset_mode mode, const char *name)
 {
-    return mode == DATASET_WRITE ? H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT,
-                                      H5P_DEFAULT)
-                         : H5Gopen2(file, name, H5P_DEFAULT);
+    return mode == DATASET_WRITE
+               ? H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)
+               : H5Gopen2(file, name, H5P_DEFAULT);
 }
 
-static bool do_root(struct adele *ctx, struct dataset *s, enum dataset_mode mode)
+static bool do_root(struct adele *ctx, struct dataset *s,
+                    enum dataset_mode mode)
 {
     const struct lattice *lat = ctx->lat;
     int64_t version = DATASET_VERSION, sites = lat->nsite;
@@ -157,12 +157,13 @@ static bool do_root(struct adele *ctx, struct dataset *s, enum dataset_mode mode
            do_integers(s, mode, s->file, "cells", cells, 3) &&
            do_integers(s, mode, s->file, "shape", shape, 4) &&
            do_string(s, mode, s->file, "", "boundary", boundary) &&
-           do_integers(s, mode, s->file, "sites", &sites, 1);
+           do_integers(s, mode, s->file, "sites", &sites, 1) &&
+           do_string(s, mode, s->file, "", "columns", s->columns.s);
 }
 
 /* A style's numbers, from its argument table, and its words. */
-static bool do_style(struct dataset *s, enum dataset_mode mode, const char *group,
-                     const struct instance *self)
+static bool do_style(struct dataset *s, enum dataset_mode mode,
+                     const char *group, const struct instance *self)
 {
     hid_t g = open_group(s->file, mode, group);
     if (g < 0) {
@@ -188,7 +189,8 @@ static bool do_style(struct dataset *s, enum dataset_mode mode, const char *grou
     return ok;
 }
 
-static bool do_electrons(struct adele *ctx, struct dataset *s, enum dataset_mode mode)
+static bool do_electrons(struct adele *ctx, struct dataset *s,
+                         enum dataset_mode mode)
 {
     static const char *const name[] = {"none", "filling", "mu", "midgap"};
     const struct electrons *e = &ctx->electrons;
@@ -208,11 +210,11 @@ static bool do_electrons(struct adele *ctx, struct dataset *s, enum dataset_mode
     return ok;
 }
 
-bool dataset_describe(struct adele *ctx, struct dataset *s, enum dataset_mode mode)
+bool dataset_describe(struct adele *ctx, struct dataset *s,
+                      enum dataset_mode mode)
 {
     return do_root(ctx, s, mode) &&
-           do_style(s, mode, "model",
-                    ctx->model ? &ctx->model->head : NULL) &&
+           do_style(s, mode, "model", ctx->model ? &ctx->model->head : NULL) &&
            do_electrons(ctx, s, mode) &&
            do_style(s, mode, "pair", ctx->pair ? &ctx->pair->head : NULL);
 }
@@ -224,8 +226,8 @@ static bool put_text(hid_t group, const char *name, const char *text)
     hid_t type = string_type(), space = H5Screate(H5S_SCALAR);
     hid_t d = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
                          H5P_DEFAULT);
-    bool ok = d >= 0 &&
-              H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) >= 0;
+    bool ok =
+        d >= 0 && H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) >= 0;
     if (d >= 0)
         H5Dclose(d);
     H5Sclose(space);
@@ -250,7 +252,7 @@ static bool put_fixes(struct adele *ctx, hid_t group)
 }
 
 bool dataset_provenance(struct adele *ctx, struct dataset *s,
-                           const char *command)
+                        const char *command)
 {
     hid_t g = open_group(s->file, DATASET_WRITE, "provenance");
     size_t length;
@@ -258,13 +260,12 @@ bool dataset_provenance(struct adele *ctx, struct dataset *s,
     char *deck = s->where.line
                      ? file_read_all(s->where.line->file, &length, &error)
                      : NULL;
-    bool ok = g >= 0 && put_text(g, "deck", deck ? deck : "") &&
-              put_text(g, "command", command ? command : "") &&
-              put_fixes(ctx, g) &&
-              put_string(g, "deck_file",
-                         s->where.line ? s->where.line->file : "") &&
-              put_string(s->file, "adele_version", ADELE_VERSION) &&
-              put_numbers(s->file, "timestep", H5T_NATIVE_DOUBLE, &ctx->dt, 1);
+    bool ok =
+        g >= 0 && put_text(g, "deck", deck ? deck : "") &&
+        put_text(g, "command", command ? command : "") && put_fixes(ctx, g) &&
+        put_string(g, "deck_file", s->where.line ? s->where.line->file : "") &&
+        put_string(s->file, "adele_version", ADELE_VERSION) &&
+        put_numbers(s->file, "timestep", H5T_NATIVE_DOUBLE, &ctx->dt, 1);
     mem_free(deck);
     if (g >= 0)
         H5Gclose(g);

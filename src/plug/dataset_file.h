@@ -18,6 +18,7 @@ struct dataset {
     hid_t *column; /* [ncolumn] */
     int ncolumn;
     int64_t nsite, frames;
+    struct text columns;  /* their names, separated by blanks */
     struct text mismatch; /* why an existing file cannot be continued */
 };
 

@@ -319,8 +319,10 @@ int dump_values(struct adele *ctx, struct dump *d, const struct column *c,
     for (int64_t i = 0; i < ctx->lat->nlocal; i++)
         out[i] = NAN;
     if (!d->warned)
-        log_warning(&ctx->log, "pair_style %s does not give column %s of dump "
-                    "%s: written as nan", ctx->pair->head.style->name, c->name,
+        log_warning(&ctx->log,
+                    "pair_style %s does not give column %s of dump "
+                    "%s: written as nan",
+                    ctx->pair->head.style->name, c->name,
                     d->head.id ? d->head.id : d->head.style->name);
     d->warned = true;
     return ADELE_OK;
@@ -427,8 +429,7 @@ static void exchange(const struct arg *table, char *live, char *scratch)
     }
 }
 
-static void mark_given(const struct arg *table, char *live,
-                       const char *scratch)
+static void mark_given(const struct arg *table, char *live, const char *scratch)
 {
     for (const struct arg *a = table; a && a->kind; a++)
         if (*(const bool *)(scratch + a->given))
@@ -496,6 +497,8 @@ static int build_thresh(struct adele *ctx, const struct arg_list *words,
 static int join_thresh(struct adele *ctx, struct dump *d,
                        struct dump_thresh *add, int nadd, bool reset)
 {
+    if (!add)
+        return ADELE_OK;
     if (reset) {
         free_thresh(d->thresh, d->nthresh);
         d->thresh = add;
@@ -536,7 +539,8 @@ static int check_every(struct adele *ctx, const struct words *words,
             where = &words->word[k + 1].where;
     return err_deck(ctx, where,
                     "dump_modify: every: expected an integer > 0 or v_name, "
-                    "found %.15g", v->number);
+                    "found %.15g",
+                    v->number);
 }
 
 static int commit(struct adele *ctx, struct dump *d, struct dump *s,

@@ -35,23 +35,23 @@ enum dump_given {
 
 struct dump {
     struct instance head;
-    int64_t every;          /* > 0, or 0: `every v_name` */
-    struct value every_at;  /* N, or dump_modify every v_name: next step */
-    int64_t delay;          /* no snapshot before this step */
-    char *path;             /* with its `*` */
+    int64_t every;         /* > 0, or 0: `every v_name` */
+    struct value every_at; /* N, or dump_modify every v_name: next step */
+    int64_t delay;         /* no snapshot before this step */
+    char *path;            /* with its `*` */
     bool append, first, flush;
-    int64_t pad;            /* dump_modify pad */
+    int64_t pad; /* dump_modify pad */
     struct arg_list thresh_words;
     bool given[DUMP_GIVEN_COUNT];
     struct dump_thresh *thresh; /* [nthresh] */
     int nthresh;
-    struct column *column;  /* [ncolumn], by dump_columns */
+    struct column *column; /* [ncolumn], by dump_columns */
     int ncolumn;
-    bool warned;            /* of a column that the force style cannot give */
-    int64_t last;           /* step of the last snapshot, -1 none */
-    int64_t next;           /* of `every v_name`: the step it named */
-    int64_t written;        /* snapshots in this dump */
-    struct file *file;      /* of text styles while it is open */
+    bool warned;       /* of a column that the force style cannot give */
+    int64_t last;      /* step of the last snapshot, -1 none */
+    int64_t next;      /* of `every v_name`: the step it named */
+    int64_t written;   /* snapshots in this dump */
+    struct file *file; /* of text styles while it is open */
 };
 
 struct dump_style {
@@ -63,18 +63,20 @@ struct dump_style {
        d->file, opened for them (own_file false); others open path_now. */
     bool own_file;
     int (*write)(struct adele *ctx, struct dump *d, const char *path_now);
-    int (*modified)(struct adele *ctx, struct dump *d); /* after dump_modify */
+    int (*modified)(struct adele *ctx, struct dump *d);  /* after dump_modify */
     unsigned (*need)(struct adele *ctx, struct dump *d); /* besides columns */
-    int (*finish)(struct adele *ctx, struct dump *d); /* end of a run */
-    int (*close)(struct adele *ctx, struct dump *d);  /* undump */
+    int (*finish)(struct adele *ctx, struct dump *d);    /* end of a run */
+    int (*close)(struct adele *ctx, struct dump *d);     /* undump */
 };
 
 /* The first two arguments of every dump style. */
+// clang-format off
 #define DUMP_ARGS                                                             \
     {ARG_INT, "N", AT(struct dump, every), .positive = true,                  \
      .unit = "steps", .doc = "a snapshot every N steps"},                     \
         {ARG_FILE, "FILE", AT(struct dump, path),                             \
          .doc = "file to write; each * becomes the step"}
+// clang-format on
 
 struct dump *dump_find(const struct adele *ctx, const char *id);
 /* A dump of the words STYLE N FILE ..; not yet in the list.  id may be NULL.
@@ -97,7 +99,8 @@ unsigned dump_need(struct adele *ctx, struct dump *d);
 int dump_finish(struct adele *ctx, struct dump *d);
 
 /* For the styles.  Local sites of the dump's group that pass its thresholds,
-   ascending ids: *list (mem_free) [returned count]; -1 with a recorded error. */
+   ascending ids: *list (mem_free) [returned count]; -1 with a recorded error.
+ */
 int64_t dump_sites(struct adele *ctx, const struct dump *d, int64_t **list);
 /* Parses the words into d->column; for init. */
 int dump_columns(struct adele *ctx, struct dump *d, const struct word *word,

@@ -78,8 +78,7 @@ static int set_format(struct adele *ctx, char **slot, const struct word *w,
 {
     char *checked = checked_format(text, integer);
     if (!checked)
-        return err_deck(ctx, &w->where,
-                        "format: expected one %s, found '%s'",
+        return err_deck(ctx, &w->where, "format: expected one %s, found '%s'",
                         integer ? "integer conversion like %d or %8d"
                                 : "number conversion like %g or %.15g",
                         text);
@@ -102,7 +101,8 @@ static int set_line(struct adele *ctx, const struct dump *d, char **format,
     if (!status && k != d->ncolumn)
         status = err_deck(ctx, &w->where,
                           "format line: expected %d formats, one a column, "
-                          "found %d", d->ncolumn, k);
+                          "found %d",
+                          d->ncolumn, k);
     return status;
 }
 
@@ -113,7 +113,8 @@ static int set_column(struct adele *ctx, const struct dump *d, char **format,
     if (!text_integer(w[0].text, &k) || k < 1 || k > d->ncolumn)
         return err_deck(ctx, &w[0].where,
                         "format: expected line, int, float, none or a column "
-                        "from 1 to %d, found '%s'", d->ncolumn, w[0].text);
+                        "from 1 to %d, found '%s'",
+                        d->ncolumn, w[0].text);
     return set_format(ctx, &format[d->ncolumn + k - 1], &w[1], w[1].text,
                       d->column[k - 1].integer);
 }
@@ -193,8 +194,8 @@ static int read_sort(struct adele *ctx, const struct dump_text *t,
         return ADELE_OK;
     return err_deck(ctx, NULL,
                     "dump_modify: sort: expected id, off or a column from 1 to "
-                    "%d (or its negative), found '%s'", t->dump.ncolumn,
-                    t->sort_word);
+                    "%d (or its negative), found '%s'",
+                    t->dump.ncolumn, t->sort_word);
 }
 
 int dump_text_modified(struct adele *ctx, struct dump *d)
@@ -231,13 +232,14 @@ void dump_text_fini(struct adele *ctx, void *self)
 int dump_box(struct adele *ctx, struct dump_box *out)
 {
     const struct lattice *lat = ctx->lat;
-    const double (*a)[3] = lat->shape.a;
+    const double(*a)[3] = lat->shape.a;
     memset(out, 0, sizeof *out);
     if (a[0][1] != 0 || a[0][2] != 0 || (lat->shape.dim > 1 && a[1][2] != 0))
         return err_deck(ctx, NULL,
                         "lattice %s has no box in LAMMPS's form: its first "
                         "vector must lie along x and its second in the xy "
-                        "plane", lat->shape.name);
+                        "plane",
+                        lat->shape.name);
     for (int k = 0; k < 3; k++) {
         bool real = k < lat->shape.dim;
         out->lo[k] = real ? 0 : -0.5;

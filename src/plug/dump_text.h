@@ -47,7 +47,8 @@ struct dump_rows {
 
 extern const struct arg dump_text_modify[];
 
-int dump_text_init(struct adele *ctx, void *self); /* columns into dump.column */
+int dump_text_init(struct adele *ctx,
+                   void *self); /* columns into dump.column */
 void dump_text_fini(struct adele *ctx, void *self);
 int dump_text_modified(struct adele *ctx, struct dump *d);
 

@@ -47,8 +47,7 @@ static int read_range(struct adele *ctx, struct picture *p)
         return status;
     if (!(lo < hi))
         return err_deck(ctx, &w->word[1].where,
-                        "range: the upper end must be above the lower, %g",
-                        lo);
+                        "range: the upper end must be above the lower, %g", lo);
     p->fixed = true;
     p->lo = lo;
     p->hi = hi;
@@ -63,8 +62,9 @@ static int read_plane(struct adele *ctx, struct picture *p)
     if (ctx->lat->shape.dim < 3)
         return err_deck(ctx, &w[0].where,
                         "plane: lattice %s has %d dimension%s; only a 3D "
-                        "lattice is cut", ctx->lat->shape.name,
-                        ctx->lat->shape.dim, ctx->lat->shape.dim > 1 ? "s" : "");
+                        "lattice is cut",
+                        ctx->lat->shape.name, ctx->lat->shape.dim,
+                        ctx->lat->shape.dim > 1 ? "s" : "");
     if (!axis || !*axis || w[0].text[1])
         return err_deck(ctx, &w[0].where,
                         "plane: expected x, y or z, found '%s'", w[0].text);
@@ -74,7 +74,8 @@ static int read_plane(struct adele *ctx, struct picture *p)
     if (cell < 0 || cell >= ctx->lat->n[k])
         return err_deck(ctx, &w[1].where,
                         "plane: expected a cell from 0 to %d along %c, found "
-                        "%" PRId64, ctx->lat->n[k] - 1, *axis, cell);
+                        "%" PRId64,
+                        ctx->lat->n[k] - 1, *axis, cell);
     p->axis = k;
     p->plane = cell;
     return ADELE_OK;
@@ -101,8 +102,9 @@ int picture_modified(struct adele *ctx, struct dump *d)
     if (!status && p->plane_words.n)
         status = read_plane(ctx, p);
     if (!status && p->history && ctx->lat->shape.dim != 1)
-        status = err_deck(ctx, NULL, "history: only a chain is drawn as rows "
-                                     "in time; lattice %s is not a chain",
+        status = err_deck(ctx, NULL,
+                          "history: only a chain is drawn as rows "
+                          "in time; lattice %s is not a chain",
                           ctx->lat->shape.name);
     if (status) {
         p->fixed = old.fixed;
@@ -163,8 +165,9 @@ static int make_scale(struct adele *ctx, const struct picture *p,
             s->hi += half;
         }
     }
-    const char *name = p->cmap.n ? p->cmap.word[0].text
-                       : s->lo < 0 && s->hi > 0 ? "diverging" : "viridis";
+    const char *name = p->cmap.n                ? p->cmap.word[0].text
+                       : s->lo < 0 && s->hi > 0 ? "diverging"
+                                                : "viridis";
     if (colormap_init(&s->map, name))
         return err_run(ctx, "unknown colour map '%s'", name);
     return ADELE_OK;
@@ -196,7 +199,8 @@ static int make_ticks(const struct scale *s, double room, struct tick *t)
     double power = pow(10, floor(log10(rough)));
     double step = power * (rough / power < 1.5   ? 1
                            : rough / power < 3.5 ? 2
-                           : rough / power < 7.5 ? 5 : 10);
+                           : rough / power < 7.5 ? 5
+                                                 : 10);
     int n = 0;
     t[n].at = 0;
     tick_label(&t[n++], s->lo, span);
@@ -232,7 +236,11 @@ static struct need make_need(const struct plane *plane, const struct tick *t,
                              int n, const char *label, bool *below)
 {
     struct need need = {plane->hi[0] - plane->lo[0],
-                        plane->hi[1] - plane->lo[1], 0.7, 0, 2.3, 0.7};
+                        plane->hi[1] - plane->lo[1],
+                        0.7,
+                        0,
+                        2.3,
+                        0.7};
     double text = canvas_text_width(1, label) - 0.9;
     for (int k = 0; k < n; k++)
         text = fmax(text, canvas_text_width(1, t[k].label) + 0.35);
@@ -274,8 +282,8 @@ static void choose_size(const struct picture *p, const struct need *n,
     double height = l->scale * n->h + (n->top + n->bottom) * l->em;
     double least = n->top + n->bottom + 5; /* em, for the bar */
     l->width = (int)fmin(ceil(width), CANVAS_MAX);
-    l->height = (int)fmin(ceil(fmax(height, l->below ? 0 : least * l->em)),
-                          CANVAS_MAX);
+    l->height =
+        (int)fmin(ceil(fmax(height, l->below ? 0 : least * l->em)), CANVAS_MAX);
 }
 
 static void place(const struct need *n, struct layout *l)
@@ -315,8 +323,7 @@ struct view {
 static int64_t site_at(const struct view *v, double px, double py)
 {
     const struct layout *l = v->layout;
-    return plane_site(v->plane,
-                      v->plane->lo[0] + (px - l->x0) / l->scale,
+    return plane_site(v->plane, v->plane->lo[0] + (px - l->x0) / l->scale,
                       v->plane->lo[1] + (l->y1 - py) / l->scale);
 }
 
@@ -419,7 +426,7 @@ static void make_title(const struct adele *ctx, const struct picture *p,
     char plane[40] = "";
     if (ctx->lat->shape.dim == 3)
         snprintf(plane, sizeof plane, "   %c cell %" PRId64, "xyz"[p->axis],
-                 p->plane);
+                 p -> plane);
     if (p->title)
         snprintf(out, n, "%s", strcmp(p->title, "none") ? p->title : "");
     else if (title)
@@ -464,13 +471,12 @@ int picture_draw(struct adele *ctx, const struct picture *p,
 static int remember(struct adele *ctx, struct picture *p, const double *value)
 {
     size_t n = (size_t)ctx->lat->nsite;
-    if (p->npast >= p->history) {
+    if (p->past && p->npast >= p->history) {
         int64_t drop = p->npast - p->history + 1;
         p->npast -= drop;
         memmove(p->past, p->past + (size_t)drop * n,
                 (size_t)p->npast * n * sizeof *p->past);
-        memmove(p->steps, p->steps + drop,
-                (size_t)p->npast * sizeof *p->steps);
+        memmove(p->steps, p->steps + drop, (size_t)p->npast * sizeof *p->steps);
     }
     double *past = mem_resize(p->past, (size_t)p->npast + 1, n * sizeof *past);
     p->past = past ? past : p->past;
@@ -493,40 +499,40 @@ static int draw_history(struct adele *ctx, struct picture *p,
         return status;
     snprintf(title, sizeof title, "steps %" PRId64 " to %" PRId64 ", upwards",
              p->steps[0], p->steps[p->npast - 1]);
-    return picture_draw(ctx, p, p->past, (int)p->npast,
-                        p->dump.column[0].name, title, out);
+    return picture_draw(ctx, p, p->past, (int)p->npast, p->dump.column[0].name,
+                        title, out);
 }
 
-/* The column where the site is chosen, nan elsewhere. */
-static int chosen_values(struct adele *ctx, struct picture *p, double *out)
+/* The column where the site is chosen, nan elsewhere; v is room for [nlocal].
+ */
+static int chosen_values(struct adele *ctx, struct picture *p, double *v,
+                         double *out)
 {
     int64_t n = ctx->lat->nlocal, *site;
     int64_t chosen = dump_sites(ctx, &p->dump, &site);
     if (chosen < 0)
         return ctx->error.status;
-    double *v = mem_alloc((size_t)n, sizeof *v);
-    int status = v ? dump_values(ctx, &p->dump, &p->dump.column[0], v)
-                   : err_memory(ctx, "the values of a picture", (double)n * 8);
+    int status = dump_values(ctx, &p->dump, &p->dump.column[0], v);
     for (int64_t i = 0; i < n; i++)
         out[i] = NAN;
     for (int64_t i = 0; !status && i < chosen; i++)
         out[site[i]] = v[site[i]];
-    mem_free(v);
     mem_free(site);
     return status;
 }
 
 int picture_make(struct adele *ctx, struct picture *p, struct canvas *out)
 {
-    int64_t n = ctx->lat->nlocal;
-    double *v = mem_alloc((size_t)n, sizeof *v);
-    int status = v ? chosen_values(ctx, p, v)
-                   : err_memory(ctx, "the values of a picture", (double)n * 8);
+    size_t n = (size_t)ctx->lat->nlocal;
+    double *v = mem_alloc(n, 2 * sizeof *v);
+    if (!v)
+        return err_memory(ctx, "the values of a picture", 16.0 * (double)n);
+    int status = chosen_values(ctx, p, v + n, v);
     if (!status)
-        status = p->history > 0
-                     ? draw_history(ctx, p, v, out)
-                     : picture_draw(ctx, p, v, 0, p->dump.column[0].name, NULL,
-                                    out);
+        status =
+            p->history > 0
+                ? draw_history(ctx, p, v, out)
+                : picture_draw(ctx, p, v, 0, p->dump.column[0].name, NULL, out);
     mem_free(v);
     return status;
 }

@@ -3,8 +3,9 @@
    Every point of the plane takes the colour of the nearest site, so that each
    site is drawn as its Voronoi cell: squares, hexagons (triangular lattice),
    triangles (honeycomb); a chain is a band, a cubic lattice is cut along a
-   plane of cells.  Lengths are equal along both axes.  A colour bar with limits and
-   name stands at the right, or below a wide picture; step and time above. */
+   plane of cells.  Lengths are equal along both axes.  A colour bar with limits
+   and name stands at the right, or below a wide picture; step and time above.
+ */
 
 #ifndef ADELE_PICTURE_H
 #define ADELE_PICTURE_H
@@ -38,15 +39,16 @@ struct picture {
     /* From the words above. */
     bool fixed, symmetric;
     double lo, hi;
-    int axis;      /* normal to the plane drawn, of a 3D lattice */
-    int64_t plane; /* cell along it */
+    int axis;        /* normal to the plane drawn, of a 3D lattice */
+    int64_t plane;   /* cell along it */
     int64_t history; /* rows of a space-time picture of a chain; 0: one band */
     double *past;    /* [npast][nsite], oldest first */
     int64_t npast;
-    int64_t *steps;  /* [npast] */
+    int64_t *steps; /* [npast] */
 };
 
 /* dump_modify's keywords, and arguments of the dump itself. */
+// clang-format off
 #define PICTURE_MODIFY                                                        \
     {ARG_LIST, "cmap", AT(struct picture, cmap), .key = true, .min = 1,       \
      .max = 1, .bounded = true,                                               \
@@ -75,7 +77,8 @@ struct picture {
      .positive = true, .given = AT(struct picture, given[PICTURE_GIVEN_ZOOM]),\
      .unit = "pixels", .doc = "of a lattice constant, instead of size"},      \
     {ARG_NUMBER, "dpi", AT(struct picture, dpi), .key = true,                 \
-     .positive = true, .given = AT(struct picture, given[PICTURE_GIVEN_DPI]), \
+     .min = 1, .max = 100000, .bounded = true,                                \
+     .given = AT(struct picture, given[PICTURE_GIVEN_DPI]),                   \
      .unit = "1/inch", .doc = "resolution noted in the file; default 300"},   \
     {ARG_LIST, "plane", AT(struct picture, plane_words), .key = true,         \
      .min = 2, .max = 2, .bounded = true, .syntax = "x|y|z N",                \
@@ -86,6 +89,7 @@ struct picture {
      .given = AT(struct picture, given[PICTURE_GIVEN_HISTORY]),               \
      .doc = "chain: the last so many snapshots as rows, time upwards"},       \
     {0}
+// clang-format on
 
 extern const struct arg picture_modify[];
 

@@ -42,8 +42,9 @@ static void clip(struct polygon *p, const double s[2])
 static struct polygon voronoi(const struct plane *p, int b)
 {
     double size = hypot(p->a[0][0], p->a[0][1]) + hypot(p->a[1][0], p->a[1][1]);
-    struct polygon cell = {.n = 4, .x = {{-size, -size}, {size, -size},
-                                         {size, size}, {-size, size}}};
+    struct polygon cell = {
+        .n = 4,
+        .x = {{-size, -size}, {size, -size}, {size, size}, {-size, size}}};
     for (int k = 0; k < p->ncandidate; k++) {
         double s[2] = {p->shift[k][0] - p->basis[b][0],
                        p->shift[k][1] - p->basis[b][1]};
@@ -88,8 +89,8 @@ static void set_candidates(struct plane *p)
             for (int b = 0; b < p->lat->shape.nbasis; b++) {
                 int k = p->ncandidate++;
                 for (int i = 0; i < 2; i++)
-                    p->shift[k][i] = u * p->a[0][i] + v * p->a[1][i] +
-                                     p->basis[b][i];
+                    p->shift[k][i] =
+                        u * p->a[0][i] + v * p->a[1][i] + p->basis[b][i];
                 p->reach[k][0] = u;
                 p->reach[k][1] = v;
                 p->reach[k][2] = b;

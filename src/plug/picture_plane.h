@@ -9,14 +9,14 @@ enum { PLANE_REACH = 2 }; /* cells searched on each side */
 
 struct plane {
     const struct lattice *lat;
-    int axis[2];           /* cell axes that span it; axis[1] -1: a chain */
-    int n[2];              /* cells along them */
-    int normal;            /* axis cut through, -1 if none */
-    int64_t cell;          /* along it */
-    double a[2][2];        /* lattice vectors in the plane, rows */
-    double inverse[2][2];  /* (x, y) -> cell coordinates */
+    int axis[2];          /* cell axes that span it; axis[1] -1: a chain */
+    int n[2];             /* cells along them */
+    int normal;           /* axis cut through, -1 if none */
+    int64_t cell;         /* along it */
+    double a[2][2];       /* lattice vectors in the plane, rows */
+    double inverse[2][2]; /* (x, y) -> cell coordinates */
     double basis[LATTICE_BASIS_MAX][2];
-    double lo[2], hi[2];   /* all Voronoi cells lie within */
+    double lo[2], hi[2];                     /* all Voronoi cells lie within */
     double shift[LATTICE_BASIS_MAX * 25][2]; /* candidates around a cell */
     int reach[LATTICE_BASIS_MAX * 25][3];    /* their cell offset, sublattice */
     int ncandidate;

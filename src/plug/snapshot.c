@@ -25,12 +25,12 @@ struct snapshots {
     int64_t frame; /* of set: the next */
 
     struct text line;
-    long number;        /* of line in the file */
-    bool pending;       /* line holds one not yet consumed */
+    long number;  /* of line in the file */
+    bool pending; /* line holds one not yet consumed */
     struct snapshot head;
-    struct text names;  /* columns of the head */
-    double length[3];   /* of the box */
-    int64_t rows_left;  /* not yet read of the present snapshot */
+    struct text names; /* columns of the head */
+    double length[3];  /* of the box */
+    int64_t rows_left; /* not yet read of the present snapshot */
 };
 
 static int fail(struct adele *ctx, const struct snapshots *s, const char *what)
@@ -110,9 +110,9 @@ static int read_line(struct adele *ctx, struct snapshots *s, bool *end)
     }
     const char *why = gzerror(s->text, &code);
     if (code != Z_OK && code != Z_STREAM_END)
-        return fail(ctx, s, code == Z_BUF_ERROR
-                                ? "the compressed file is truncated"
-                                : why);
+        return fail(ctx, s,
+                    code == Z_BUF_ERROR ? "the compressed file is truncated"
+                                        : why);
     while (s->line.length && strchr("\r \t", s->line.s[s->line.length - 1]))
         s->line.s[--s->line.length] = 0;
     *end = s->line.length == 0 && gzeof(s->text);
@@ -132,8 +132,8 @@ static int want_line(struct adele *ctx, struct snapshots *s)
 static int want_integer(struct adele *ctx, struct snapshots *s, int64_t *value)
 {
     int status = want_line(ctx, s);
-    if (!status && (!s->line.length || !text_integer(s->line.s, value) ||
-                    *value < 0))
+    if (!status &&
+        (!s->line.length || !text_integer(s->line.s, value) || *value < 0))
         return fail(ctx, s, "expected an integer >= 0");
     return status;
 }
@@ -175,10 +175,9 @@ static int read_item(struct adele *ctx, struct snapshots *s, bool *rows)
         return read_box(ctx, s);
     if (item(s, "ITEM: TIME")) {
         int status = want_line(ctx, s);
-        h->has_time = !status && s->line.length &&
-                      text_number(s->line.s, &h->time);
-        return status || h->has_time ? status
-                                     : fail(ctx, s, "expected a time");
+        h->has_time =
+            !status && s->line.length && text_number(s->line.s, &h->time);
+        return status || h->has_time ? status : fail(ctx, s, "expected a time");
     }
     if (!item(s, "ITEM: ATOMS"))
         return fail(ctx, s, "expected `ITEM: ..` of a LAMMPS text dump");
@@ -277,15 +276,17 @@ static int read_row(struct adele *ctx, struct snapshots *s, const int *at,
                 continue;
             row[c] = strtod(p, &end);
             if (end != after || !isfinite(row[c]))
-                return fail(ctx, s, "expected finite numbers in the columns "
-                                    "asked for");
+                return fail(ctx, s,
+                            "expected finite numbers in the columns "
+                            "asked for");
             found++;
         }
         p = after;
     }
     return found == n ? ADELE_OK
-                      : fail(ctx, s, "the line holds fewer columns than "
-                                     "ITEM: ATOMS names");
+                      : fail(ctx, s,
+                             "the line holds fewer columns than "
+                             "ITEM: ATOMS names");
 }
 
 static int read_rows(struct adele *ctx, struct snapshots *s, const int *at,
@@ -297,8 +298,8 @@ static int read_rows(struct adele *ctx, struct snapshots *s, const int *at,
         status = read_row(ctx, s, at, n, row);
         if (status)
             return status;
-        int64_t site = row[0] >= 1 && row[0] <= (double)nsite
-                           ? (int64_t)row[0] - 1 : -1;
+        int64_t site =
+            row[0] >= 1 && row[0] <= (double)nsite ? (int64_t)row[0] - 1 : -1;
         if (site < 0 || (double)(site + 1) != row[0])
             return fail(ctx, s, "an id outside 1 .. number of sites");
         if (seen[site])
@@ -317,13 +318,15 @@ static int read_text(struct adele *ctx, struct snapshots *s,
     int *at = mem_alloc((size_t)n, sizeof *at);
     double *row = mem_alloc((size_t)n, sizeof *row);
     bool *seen = mem_zalloc((size_t)s->head.nsite, sizeof *seen);
-    int status = at && row && seen ? ADELE_OK
-                                   : err_memory(ctx, "a snapshot",
-                                                (double)s->head.nsite);
-    if (!status)
-        status = find_columns(ctx, s, columns, at);
+    int status = ADELE_ERUN;
+    if (!at || !row || !seen) {
+        err_memory(ctx, "a snapshot", (double)s->head.nsite);
+        goto done;
+    }
+    status = find_columns(ctx, s, columns, at);
     if (!status)
         status = read_rows(ctx, s, at, n, seen, row, value);
+done:
     mem_free(at);
     mem_free(row);
     mem_free(seen);
@@ -344,8 +347,10 @@ static void check_box(struct adele *ctx, const struct snapshots *s)
         }
         if (fabs(s->length[k] - (hi - lo)) <= 1e-6 * (hi - lo))
             continue;
-        log_warning(&ctx->log, "the box of '%s' has length %g along %c, the "
-                    "lattice %g", s->path, s->length[k], "xyz"[k], hi - lo);
+        log_warning(&ctx->log,
+                    "the box of '%s' has length %g along %c, the "
+                    "lattice %g",
+                    s->path, s->length[k], "xyz"[k], hi - lo);
         return;
     }
 }
@@ -357,8 +362,8 @@ int snapshots_read(struct adele *ctx, struct snapshots *s,
     if (s->head.nsite != ctx->lat->nsite)
         return err_deck(ctx, &s->where,
                         "the snapshot at step %" PRId64 " of '%s' has %" PRId64
-                        " sites, the lattice has %" PRId64, s->head.step,
-                        s->path, s->head.nsite, ctx->lat->nsite);
+                        " sites, the lattice has %" PRId64,
+                        s->head.step, s->path, s->head.nsite, ctx->lat->nsite);
     check_box(ctx, s);
     if (s->text)
         return read_text(ctx, s, columns, value);

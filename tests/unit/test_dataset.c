@@ -52,8 +52,8 @@ static double *numbers(hid_t f, const char *name, hsize_t size[2])
     H5Sget_simple_extent_dims(space, size, NULL);
     double *v = calloc(size[0] * size[1] + 1, sizeof *v);
     assert_non_null(v);
-    assert_true(H5Dread(d, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                        v) >= 0);
+    assert_true(
+        H5Dread(d, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) >= 0);
     H5Sclose(space);
     H5Dclose(d);
     return v;
@@ -89,11 +89,13 @@ static struct adele *simulation(const char *more)
                    "model holstein t 1 g 1.5 k 1.2 kappa 0.18 mass 2\n"
                    "electrons filling 0.5 temp 0.1\n"
                    "displace all uniform -1 1 4711\npair_style ed\n"
-                   "fix move all nve\ntimestep 0.1\n%s", more);
+                   "fix move all nve\ntimestep 0.1\n%s",
+                   more);
 }
 
 /* Frames hold displacement, force and density of their step, forces without
-   what fixes add, and the energy whose sum with the kinetic one is conserved. */
+   what fixes add, and the energy whose sum with the kinetic one is conserved.
+ */
 static void test_content(void **state)
 {
     (void)state;
@@ -189,21 +191,34 @@ static void test_append(void **state)
     sim_free(sim);
     assert_int_equal(frames("c.h5"), 4);
     sim = simulation("");
-    sim_run(sim, "dump d all dataset 2 %s/c.h5 q\ndump_modify d append yes\n"
-                 "run 2", folder);
+    sim_run(sim,
+            "dump d all dataset 2 %s/c.h5 q\ndump_modify d append yes\n"
+            "run 2",
+            folder);
     sim_free(sim);
     assert_int_equal(frames("c.h5"), 6);
     for (size_t k = 0; k < sizeof other / sizeof *other; k++) {
         sim = simulation(other[k].deck);
         char line[600];
-        snprintf(line, sizeof line, "write_dump all dataset %s/c.h5 q modify "
-                 "append yes", folder);
+        snprintf(line, sizeof line,
+                 "write_dump all dataset %s/c.h5 q modify "
+                 "append yes",
+                 folder);
         assert_int_equal(adele_command(sim, line), 2);
         assert_non_null(strstr(adele_error(sim), other[k].why));
         sim_free(sim);
     }
     assert_int_equal(frames("c.h5"), 6);
     sim = simulation("");
+    assert_false(sim_try(sim,
+                         "write_dump all dataset %s/c.h5 q n modify "
+                         "append yes",
+                         folder));
+    sim_run(sim, "write_dump all dataset %s/d.h5 q n", folder);
+    assert_false(sim_try(sim,
+                         "write_dump all dataset %s/d.h5 q modify "
+                         "append yes",
+                         folder));
     sim_run(sim, "write_dump all dataset %s/c.h5 q", folder);
     sim_free(sim);
     assert_int_equal(frames("c.h5"), 1);
@@ -213,8 +228,10 @@ static void test_split(void **state)
 {
     (void)state;
     struct adele *sim = simulation("");
-    sim_run(sim, "dump d all dataset 1 %s/s.*.h5 q split 2\n"
-                 "dump_modify d pad 2\nrun 2\nrun 2", folder);
+    sim_run(sim,
+            "dump d all dataset 1 %s/s.*.h5 q split 2\n"
+            "dump_modify d pad 2\nrun 2\nrun 2",
+            folder);
     sim_free(sim);
     assert_int_equal(frames("s.00.h5"), 2);
     assert_int_equal(frames("s.02.h5"), 2);
@@ -246,8 +263,10 @@ static void test_foreign(void **state)
     for (const char *const *name =
              (const char *const[]){"whole.h5", "text.h5", "foreign.h5", NULL};
          *name; name++) {
-        assert_false(sim_try(sim, "write_dump all dataset %s/%s q modify "
-                                  "append yes", folder, *name));
+        assert_false(sim_try(sim,
+                             "write_dump all dataset %s/%s q modify "
+                             "append yes",
+                             folder, *name));
         assert_false(sim_try(sim, "read_dump %s/%s 0 q", folder, *name));
     }
     snprintf(path, sizeof path, "%s/text.h5", folder);

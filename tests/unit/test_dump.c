@@ -1,8 +1,9 @@
 /* Text and VTK dumps, and reading them back.
 
    What is written with 17 digits comes back with the same bits on every
-   lattice, plain, compressed, in any order of lines; the order, choice and format
-   of lines obey dump_modify; VTK files are well-formed and hold the values. */
+   lattice, plain, compressed, in any order of lines; the order, choice and
+   format of lines obey dump_modify; VTK files are well-formed and hold the
+   values. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -59,7 +60,8 @@ static struct adele *simulation(int k)
     struct adele *sim = sim_new("%smodel %s\nelectrons filling 0.5 temp 0.1\n"
                                 "displace all uniform -1 1 4711\n"
                                 "velocity all create 0.3 99\n"
-                                "pair_style elastic\n", deck.s, model.s);
+                                "pair_style elastic\n",
+                                deck.s, model.s);
     text_free(&deck);
     text_free(&model);
     return sim;
@@ -102,10 +104,14 @@ static void test_round_trip(void **state)
     int k = 0;
     for (struct adele *sim; (sim = simulation(k)); k++) {
         sim_free(sim);
-        round_trip(k, "write_dump all custom %s/a id x y q fq vq modify format "
-                      "float %%.17g", "a");
-        round_trip(k, "write_dump all custom %s/a.gz vq id q modify sort -3 "
-                      "format float %%.17g", "a.gz");
+        round_trip(k,
+                   "write_dump all custom %s/a id x y q fq vq modify format "
+                   "float %%.17g",
+                   "a");
+        round_trip(k,
+                   "write_dump all custom %s/a.gz vq id q modify sort -3 "
+                   "format float %%.17g",
+                   "a.gz");
         round_trip(k, "write_dump all dataset %s/a.h5 q vq", "a.h5");
     }
     assert_true(k > 50);
@@ -116,10 +122,12 @@ static void test_seek(void **state)
 {
     (void)state;
     struct adele *sim = simulation(0);
-    sim_run(sim, "fix 1 all nve\ntimestep 0.05\n"
-                 "dump d all custom 3 %s/run id q vq\n"
-                 "dump_modify d format float %%.17g time yes\n"
-                 "run 6", folder);
+    sim_run(sim,
+            "fix 1 all nve\ntimestep 0.05\n"
+            "dump d all custom 3 %s/run id q vq\n"
+            "dump_modify d format float %%.17g time yes\n"
+            "run 6",
+            folder);
     double *q = column(sim, "q");
     sim_run(sim, "run 6\nundump d\nset all q 7\nread_dump %s/run 6 q", folder);
     assert_column(sim, "q", q);
@@ -138,20 +146,22 @@ static void test_schedule(void **state)
     static const struct {
         const char *modify;
         const char *steps;
-    } cases[] = {{"", "5 10 15 "},
-                 {"dump_modify d first yes", "2 5 10 15 "},
-                 {"dump_modify d every 4", "4 8 12 "},
-                 {"dump_modify d delay 9", "10 15 "},
-                 {"variable s equal step+4\ndump_modify d every v_s",
-                  "6 10 14 "}};
+    } cases[] = {
+        {"", "5 10 15 "},
+        {"dump_modify d first yes", "2 5 10 15 "},
+        {"dump_modify d every 4", "4 8 12 "},
+        {"dump_modify d delay 9", "10 15 "},
+        {"variable s equal step+4\ndump_modify d every v_s", "6 10 14 "}};
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct adele *sim = simulation(0);
         struct text steps = {0};
         text_add(&steps, "");
-        sim_run(sim, "reset_timestep 2\nfix 1 all nve\n"
-                     "dump d all custom 5 %s/steps id\n%s\n"
-                     "run 8\nrun 0\nrun 5", folder, cases[k].modify);
+        sim_run(sim,
+                "reset_timestep 2\nfix 1 all nve\n"
+                "dump d all custom 5 %s/steps id\n%s\n"
+                "run 8\nrun 0\nrun 5",
+                folder, cases[k].modify);
         sim_run(sim, "undump d");
         char *text = contents("steps"), *at = text;
         while ((at = strstr(at, "ITEM: TIMESTEP\n"))) {
@@ -169,8 +179,10 @@ static void test_star(void **state)
 {
     (void)state;
     struct adele *sim = simulation(0);
-    sim_run(sim, "fix 1 all nve\ndump d all custom 2 %s/p.*.txt id q\n"
-                 "dump_modify d pad 6\nrun 2", folder);
+    sim_run(sim,
+            "fix 1 all nve\ndump d all custom 2 %s/p.*.txt id q\n"
+            "dump_modify d pad 6\nrun 2",
+            folder);
     mem_free(contents("p.000000.txt"));
     mem_free(contents("p.000002.txt"));
     sim_free(sim);
@@ -225,16 +237,17 @@ static void test_modify(void **state)
                 folder);
     assert_rows(sim, "<1> 0.5\n<2> -1.25\n<3> 3\n<4> -0.125\n",
                 "%s %s/rows id q modify format 1 <%%d>", w, folder);
-    assert_rows(sim, "1 0.5\n3 3\n",
-                "%s %s/rows id q modify thresh q >= 0.5", w, folder);
+    assert_rows(sim, "1 0.5\n3 3\n", "%s %s/rows id q modify thresh q >= 0.5",
+                w, folder);
     assert_rows(sim, "1 0.5\n",
                 "%s %s/rows id q modify thresh q > 0 thresh id < 3", w, folder);
     assert_rows(sim, "1 0.5\n2 -1.25\n3 3\n4 -0.125\n",
                 "%s %s/rows id q modify thresh q > 0 thresh none", w, folder);
     assert_rows(sim, "2 -1.25\n3 3\n",
                 "group g id 2 3\nwrite_dump g custom %s/rows id q", folder);
-    assert_rows(sim, "1 1 0 0 0 0 0\n2 1 1 0 0 1 0\n3 1 2 0 0 2 0\n"
-                     "4 1 3 0 0 3 0\n",
+    assert_rows(sim,
+                "1 1 0 0 0 0 0\n2 1 1 0 0 1 0\n3 1 2 0 0 2 0\n"
+                "4 1 3 0 0 3 0\n",
                 "%s %s/rows id type ix iy iz x y", w, folder);
     sim_free(sim);
 }
@@ -246,7 +259,8 @@ static void test_modify_is_atomic(void **state)
     struct adele *sim = sim_new("lattice chain 2\nmodel holstein g 1\n"
                                 "pair_style elastic\nfix 1 all nve\n"
                                 "dump d all custom 1 %s/rows id q\n"
-                                "dump_modify d format float %%.3f", folder);
+                                "dump_modify d format float %%.3f",
+                                folder);
     assert_false(sim_try(sim, "dump_modify d sort 1 format float %%d"));
     assert_false(sim_try(sim, "dump_modify d every 7 sort 5"));
     assert_false(sim_try(sim, "dump_modify d every 7 thresh q > a"));
@@ -270,7 +284,8 @@ static void test_head(void **state)
     struct adele *sim = sim_new("boundary p f\nlattice triangular 4 2\n"
                                 "model holstein g 1\npair_style elastic\n"
                                 "write_dump all custom %s/head id x y modify "
-                                "time yes units yes", folder);
+                                "time yes units yes",
+                                folder);
     char *text = contents("head");
     /* 2 rows of height sqrt(3)/2, shifted by 1/2 each: 4 + 1 wide */
     const char *expected =
@@ -327,7 +342,8 @@ static void test_forces(void **state)
                 folder);
     assert_rows(sim, "-2.75\n-2.75\n-2.75\n",
                 "fix push all addforce 0.25\nrun 0\n"
-                "write_dump all custom %s/rows fq", folder);
+                "write_dump all custom %s/rows fq",
+                folder);
     assert_rows(sim, "-6\n-6\n-6\n",
                 "set all q 3\nwrite_dump all custom %s/rows fq", folder);
     sim_free(sim);
@@ -418,8 +434,9 @@ static double *vtk_array(const char *text, const char *name, int64_t n)
 static const char *extension(const struct adele *sim)
 {
     const char *name = sim->lat->shape.name;
-    return !strcmp(name, "triangular") ? "vts"
-           : !strcmp(name, "honeycomb") ? "vtp" : "vti";
+    return !strcmp(name, "triangular")  ? "vts"
+           : !strcmp(name, "honeycomb") ? "vtp"
+                                        : "vti";
 }
 
 static void test_vtk(void **state)
@@ -496,21 +513,25 @@ static void test_rerun(void **state)
     struct adele *sim = simulation(1);
     double energy[4], again;
     char name[32];
-    sim_run(sim, "fix 1 all nve\ntimestep 0.05\nthermo 2\n"
-                 "dump d all custom 2 %s/traj.gz id q vq\n"
-                 "dump_modify d format float %%.17g\n"
-                 "dump e all dataset 2 %s/traj.h5 q vq\n"
-                 "variable e equal etotal\nfix keep all vector 2 v_e\n"
-                 "run 6\nundump d e", folder, folder);
+    sim_run(sim,
+            "fix 1 all nve\ntimestep 0.05\nthermo 2\n"
+            "dump d all custom 2 %s/traj.gz id q vq\n"
+            "dump_modify d format float %%.17g\n"
+            "dump e all dataset 2 %s/traj.h5 q vq\n"
+            "variable e equal etotal\nfix keep all vector 2 v_e\n"
+            "run 6\nundump d e",
+            folder, folder);
     for (int k = 0; k < 4; k++) {
         snprintf(name, sizeof name, "f_keep[%d]", k + 1);
         assert_int_equal(adele_evaluate(sim, name, &energy[k]), 0);
     }
     assert_true(energy[0] != energy[3]);
     for (int f = 0; f < 2; f++) {
-        sim_run(sim, "unfix keep\nset all q 0\nset all vq 0\n"
-                     "reset_timestep 100\nfix keep all vector 2 v_e\n"
-                     "rerun %s/%s first 2 last 6 dump q vq", folder, files[f]);
+        sim_run(sim,
+                "unfix keep\nset all q 0\nset all vq 0\n"
+                "reset_timestep 100\nfix keep all vector 2 v_e\n"
+                "rerun %s/%s first 2 last 6 dump q vq",
+                folder, files[f]);
         assert_int_equal(sim->step, 6);
         for (int k = 1; k < 4; k++) {
             snprintf(name, sizeof name, "f_keep[%d]", k);
@@ -523,19 +544,18 @@ static void test_rerun(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_seek),
-        cmocka_unit_test(test_schedule),
-        cmocka_unit_test(test_star),
-        cmocka_unit_test(test_modify),
-        cmocka_unit_test(test_modify_is_atomic),
-        cmocka_unit_test(test_head),
-        cmocka_unit_test(test_yaml_and_xyz),
-        cmocka_unit_test(test_forces),
-        cmocka_unit_test(test_not_given),
-        cmocka_unit_test(test_vtk),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_rerun)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),
+                                       cmocka_unit_test(test_seek),
+                                       cmocka_unit_test(test_schedule),
+                                       cmocka_unit_test(test_star),
+                                       cmocka_unit_test(test_modify),
+                                       cmocka_unit_test(test_modify_is_atomic),
+                                       cmocka_unit_test(test_head),
+                                       cmocka_unit_test(test_yaml_and_xyz),
+                                       cmocka_unit_test(test_forces),
+                                       cmocka_unit_test(test_not_given),
+                                       cmocka_unit_test(test_vtk),
+                                       cmocka_unit_test(test_truncated),
+                                       cmocka_unit_test(test_rerun)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

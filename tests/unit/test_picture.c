@@ -146,8 +146,8 @@ static void test_colormaps(void **state)
     (void)state;
     for (int s = 0; s < 4; s++) {
         assert_int_equal(colormap_init(&m, sequential[s]), 0);
-        double range = lightness(m.colour[COLORMAP_SIZE - 1]) -
-                       lightness(m.colour[0]);
+        double range =
+            lightness(m.colour[COLORMAP_SIZE - 1]) - lightness(m.colour[0]);
         assert_true(range > 70);
         for (int k = 0; k < 10; k++) {
             double part = lightness(colormap_at(&m, (k + 1) / 10.0)) -
@@ -272,7 +272,8 @@ static void test_left_out(void **state)
                                 "pair_style none\ngroup two id 1 2\n"
                                 "set all q 1\nwrite_dump two image %s/g.png q "
                                 "size 200 160 range 0 2 cmap gray title none "
-                                "label \"\"", folder);
+                                "label \"\"",
+                                folder);
     snprintf(path, sizeof path, "%s/g.png", folder);
     struct decoded d = decode(path);
     struct colormap m;
@@ -296,7 +297,8 @@ static void test_resolution(void **state)
     (void)state;
     struct adele *sim = sim_new("lattice square 3 3\nmodel holstein g 1\n"
                                 "pair_style none\nwrite_dump all image "
-                                "%s/dpi.png q size 300 250 dpi 600", folder);
+                                "%s/dpi.png q size 300 250 dpi 600",
+                                folder);
     snprintf(path, sizeof path, "%s/dpi.png", folder);
     char *bytes = file_read_all(path, &n, &error);
     assert_non_null(bytes);
@@ -306,8 +308,8 @@ static void test_resolution(void **state)
     const unsigned char *p = memmem(bytes, n, "pHYs", 4);
     assert_non_null(p);
     /* 600/0.0254 = 23622 = 0x5c46 */
-    static const unsigned char expected[9] = {0, 0, 0x5c, 0x46, 0, 0,
-                                              0x5c, 0x46, 1};
+    static const unsigned char expected[9] = {0, 0,    0x5c, 0x46, 0,
+                                              0, 0x5c, 0x46, 1};
     assert_memory_equal(p + 4, expected, sizeof expected);
     free(d.rgb);
     mem_free(bytes);
@@ -325,7 +327,8 @@ static void test_history(void **state)
                                 "pair_style elastic\nfix 1 all nve\n"
                                 "timestep 0.1\n"
                                 "dump d all image 2 %s/history.png q "
-                                "size 360 280 history 20\nrun 60", folder);
+                                "size 360 280 history 20\nrun 60",
+                                folder);
     compare("history");
     assert_false(sim_try(sim, "dump_modify d history x"));
     sim_free(sim);
@@ -349,17 +352,19 @@ static void test_movie(void **state)
     assert_int_equal(chmod(path, 0755), 0);
     snprintf(expected, sizeof expected, "%s:%s", folder, getenv("PATH"));
     setenv("PATH", expected, 1);
-    struct adele *sim = sim_new("lattice square 3 3\nmodel holstein g 1\n"
-                                "pair_style elastic\nfix 1 all nve\n"
-                                "timestep 0.1\ndump m all movie 1 %s/m.mp4 q "
-                                "size 200 151 framerate 12\nrun 2\nrun 2\nundump m",
-                                folder);
+    struct adele *sim =
+        sim_new("lattice square 3 3\nmodel holstein g 1\n"
+                "pair_style elastic\nfix 1 all nve\n"
+                "timestep 0.1\ndump m all movie 1 %s/m.mp4 q "
+                "size 200 151 framerate 12\nrun 2\nrun 2\nundump m",
+                folder);
     snprintf(path, sizeof path, "%s/m.mp4", folder);
     char *text = file_read_all(path, &n, &error);
     assert_non_null(text);
     snprintf(expected, sizeof expected,
              "-y -loglevel error -f rawvideo -pix_fmt rgb24 -s 200x150 -r 12 "
-             "-i - -pix_fmt yuv420p %s\n%d\n", path, 5 * 200 * 150 * 3);
+             "-i - -pix_fmt yuv420p %s\n%d\n",
+             path, 5 * 200 * 150 * 3);
     assert_string_equal(text, expected);
     mem_free(text);
     assert_false(sim_try(sim, "write_dump all movie %s/no/m.mp4 q", folder));
@@ -369,9 +374,9 @@ static void test_movie(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nearest),    cmocka_unit_test(test_planes),
-        cmocka_unit_test(test_colormaps),  cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_left_out),   cmocka_unit_test(test_resolution),
-        cmocka_unit_test(test_history),    cmocka_unit_test(test_movie)};
+        cmocka_unit_test(test_nearest),   cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_colormaps), cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_left_out),  cmocka_unit_test(test_resolution),
+        cmocka_unit_test(test_history),   cmocka_unit_test(test_movie)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

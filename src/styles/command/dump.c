@@ -30,7 +30,8 @@ static int run(struct adele *ctx, void *self, const struct words *words)
     if (dump_find(ctx, c->id))
         return err_deck(ctx, NULL,
                         "dump: there is a dump '%s' already; undump it first "
-                        "or take another ID", c->id);
+                        "or take another ID",
+                        c->id);
     struct words rest = {c->rest.word[0].where.line, c->rest.word, c->rest.n};
     struct dump *d = dump_new(ctx, c->id, c->group, &rest);
     if (!d)
@@ -43,6 +44,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_dump = {
     .style = {STYLE_HEAD(command, "dump", struct command_dump),
-              .summary = "write configurations during runs",
-              .args = args},
+              .summary = "write configurations during runs", .args = args},
     .run = run};

@@ -41,6 +41,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_dump_modify = {
     .style = {STYLE_HEAD(command, "dump_modify", struct dump_modify),
-              .summary = "change how a dump writes",
-              .args = args},
+              .summary = "change how a dump writes", .args = args},
     .run = run};

@@ -40,8 +40,8 @@ static const struct arg args[] = {
      .doc = "end of ramps"},
     {ARG_BOOL, "post", AT(struct rerun, post), .key = true, .def = "yes",
      .doc = "print the summary of a run at the end"},
-    {ARG_REST, "dump", AT(struct rerun, columns), .key = true,
-     .required = true, .syntax = "column ...", .min = 1, .bounded = true,
+    {ARG_REST, "dump", AT(struct rerun, columns), .key = true, .required = true,
+     .syntax = "column ...", .min = 1, .bounded = true,
      .doc = "displacements and velocities by name (q vq), last on the line"},
     {0}};
 
@@ -103,7 +103,8 @@ static int run(struct adele *ctx, void *self, const struct words *words)
         status = one_file(ctx, c, &c->files.word[k]);
     if (c->visited == 0)
         return status ? status
-                      : err_deck(ctx, NULL, "rerun: no snapshot of the files "
+                      : err_deck(ctx, NULL,
+                                 "rerun: no snapshot of the files "
                                  "lies within first, last and every");
     int finished = run_visit_end(ctx, c->visited, c->post);
     if (!status && ctx->interrupt)
@@ -113,6 +114,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_rerun = {
     .style = {STYLE_HEAD(command, "rerun", struct rerun),
-              .summary = "measure along snapshots on file",
-              .args = args},
+              .summary = "measure along snapshots on file", .args = args},
     .run = run};

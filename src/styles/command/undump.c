@@ -8,18 +8,17 @@ struct undump {
     struct arg_list id;
 };
 
-static const struct arg args[] = {
-    {ARG_REST, "ID", AT(struct undump, id), .min = 1, .bounded = true,
-     .doc = "names of dumps"},
-    {0}};
+static const struct arg args[] = {{ARG_REST, "ID", AT(struct undump, id),
+                                   .min = 1, .bounded = true,
+                                   .doc = "names of dumps"},
+                                  {0}};
 
 static int check(struct adele *ctx, const struct arg_list *id)
 {
     for (int k = 0; k < id->n; k++)
         if (!dump_find(ctx, id->word[k].text))
             return err_deck(ctx, &id->word[k].where,
-                            "undump: there is no dump '%s'",
-                            id->word[k].text);
+                            "undump: there is no dump '%s'", id->word[k].text);
     return ADELE_OK;
 }
 
@@ -47,6 +46,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_undump = {
     .style = {STYLE_HEAD(command, "undump", struct undump),
-              .summary = "complete and close dumps",
-              .args = args},
+              .summary = "complete and close dumps", .args = args},
     .run = run};

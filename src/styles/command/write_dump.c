@@ -13,14 +13,12 @@ struct write_dump {
 };
 
 static const struct arg args[] = {
-    {ARG_GROUP, "GROUP", AT(struct write_dump, group),
-     .doc = "sites to write"},
-    {ARG_LIST, "STYLE", AT(struct write_dump, style), .min = 2,
-     .bounded = true, .syntax = "STYLE FILE ...",
+    {ARG_GROUP, "GROUP", AT(struct write_dump, group), .doc = "sites to write"},
+    {ARG_LIST, "STYLE", AT(struct write_dump, style), .min = 2, .bounded = true,
+     .syntax = "STYLE FILE ...",
      .doc = "dump style, file, and the style's own arguments (help dump)"},
     {ARG_REST, "modify", AT(struct write_dump, modify), .key = true,
-     .syntax = "KEYWORD VALUE ...",
-     .doc = "what follows goes to dump_modify"},
+     .syntax = "KEYWORD VALUE ...", .doc = "what follows goes to dump_modify"},
     {0}};
 
 /* A dump of the words STYLE FILE .. with an N put in between. */
@@ -63,6 +61,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_write_dump = {
     .style = {STYLE_HEAD(command, "write_dump", struct write_dump),
-              .summary = "write one snapshot now",
-              .args = args},
+              .summary = "write one snapshot now", .args = args},
     .run = run};

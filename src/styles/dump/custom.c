@@ -78,9 +78,7 @@ static int write(struct adele *ctx, struct dump *d, const char *path)
 const struct dump_style dump_custom = {
     .style = {STYLE_HEAD(dump, "custom", struct dump_text),
               .summary = "columns of per-site values in LAMMPS's text format",
-              .args = args,
-              .init = dump_text_init,
-              .fini = dump_text_fini},
+              .args = args, .init = dump_text_init, .fini = dump_text_fini},
     .modify = dump_text_modify,
     .write = write,
     .modified = dump_text_modified};

@@ -1,10 +1,10 @@
 /* dump ID all dataset N FILE.h5 [columns ..] [split N]: configurations with
    their forces, densities and provenance in HDF5, for training and analysis.
 
-   Layout: plug/dataset.h.  Default columns: displacement, force, density.  Forces
-   are those of model and electrons, without what fixes add.  With `split N` or
-   a * in FILE (one frame a file unless split says more) each file is named
-   after the step of its first frame. */
+   Layout: plug/dataset.h.  Default columns: displacement, force, density.
+   Forces are those of model and electrons, without what fixes add.  With `split
+   N` or a * in FILE (one frame a file unless split says more) each file is
+   named after the step of its first frame. */
 
 #include <math.h>
 #include <string.h>
@@ -55,8 +55,9 @@ static int init(struct adele *ctx, void *self)
     struct dump_dataset *d = self;
     bool star = strchr(d->dump.path, '*') != NULL;
     if (d->dump.head.group != 0)
-        return err_deck(ctx, &d->dump.head.where, "dump dataset writes whole configurations: "
-                                   "the group must be all");
+        return err_deck(ctx, &d->dump.head.where,
+                        "dump dataset writes whole configurations: "
+                        "the group must be all");
     if (d->split && !star)
         return err_deck(ctx, &d->dump.head.where,
                         "dump dataset: split needs a * in the file name (the "
@@ -64,9 +65,9 @@ static int init(struct adele *ctx, void *self)
                         "run.*.h5");
     if (star && !d->split)
         d->split = 1;
-    return d->columns.n ? dump_columns(ctx, &d->dump, d->columns.word,
-                                       d->columns.n)
-                        : default_columns(ctx, d);
+    return d->columns.n
+               ? dump_columns(ctx, &d->dump, d->columns.word, d->columns.n)
+               : default_columns(ctx, d);
 }
 
 static void fini(struct adele *ctx, void *self)
@@ -94,8 +95,7 @@ static int close_set(struct adele *ctx, struct dump *dump)
 
 /* The file of the coming frame: that of the last while it has room, open or
    closed by the end of a run, else a new one. */
-static int open_set(struct adele *ctx, struct dump_dataset *d,
-                    const char *path)
+static int open_set(struct adele *ctx, struct dump_dataset *d, const char *path)
 {
     int n = d->dump.ncolumn;
     bool again = d->current && (!d->split || d->frames < d->split);
@@ -174,9 +174,7 @@ const struct dump_style dump_dataset = {
     .style = {STYLE_HEAD(dump, "dataset", struct dump_dataset),
               .summary = "configurations, forces, densities and provenance in "
                          "HDF5",
-              .args = args,
-              .init = init,
-              .fini = fini},
+              .args = args, .init = init, .fini = fini},
     .own_file = true,
     .write = write,
     .need = need,

@@ -35,10 +35,8 @@ static int write(struct adele *ctx, struct dump *d, const char *path)
 
 const struct dump_style dump_image = {
     .style = {STYLE_HEAD(dump, "image", struct picture),
-              .summary = "PNG pictures of a per-site value",
-              .args = args,
-              .init = picture_init,
-              .fini = picture_fini},
+              .summary = "PNG pictures of a per-site value", .args = args,
+              .init = picture_init, .fini = picture_fini},
     .modify = picture_modify,
     .own_file = true,
     .write = write,

@@ -1,8 +1,8 @@
 /* dump ID GROUP movie N FILE column ..: the pictures of dump image as a film.
 
    Frames go to the program ffmpeg through a socket, since a pipe would raise
-   SIGPIPE when ffmpeg ends early; FILE's ending (.mp4, .mkv, .gif ..) chooses the
-   format. */
+   SIGPIPE when ffmpeg ends early; FILE's ending (.mp4, .mkv, .gif ..) chooses
+   the format. */
 
 #include <errno.h>
 #include <signal.h>
@@ -189,9 +189,7 @@ static void fini(struct adele *ctx, void *self)
 const struct dump_style dump_movie = {
     .style = {STYLE_HEAD(dump, "movie", struct movie),
               .summary = "a film of a per-site value, through ffmpeg",
-              .args = args,
-              .init = init,
-              .fini = fini},
+              .args = args, .init = init, .fini = fini},
     .modify = modify,
     .own_file = true,
     .write = write_frame,

@@ -17,22 +17,21 @@ struct dump_vtk {
     struct arg_list columns;
 };
 
-static const struct arg args[] = {
-    DUMP_ARGS,
-    {ARG_LIST, "column", AT(struct dump_vtk, columns),
-     .doc = "as for dump custom"},
-    {0}};
+static const struct arg args[] = {DUMP_ARGS,
+                                  {ARG_LIST, "column",
+                                   AT(struct dump_vtk, columns),
+                                   .doc = "as for dump custom"},
+                                  {0}};
 
 enum form { IMAGE, GRID, POINTS };
 static const struct {
     const char *name, *extension;
-} forms[] = {{"ImageData", ".vti"},
-             {"StructuredGrid", ".vts"},
-             {"PolyData", ".vtp"}};
+} forms[] = {
+    {"ImageData", ".vti"}, {"StructuredGrid", ".vts"}, {"PolyData", ".vtp"}};
 
 static enum form form_of(const struct lattice *lat)
 {
-    const double (*a)[3] = lat->shape.a;
+    const double(*a)[3] = lat->shape.a;
     if (lat->shape.nbasis > 1)
         return POINTS;
     for (int i = 0; i < lat->shape.dim; i++)
@@ -50,7 +49,8 @@ static int init(struct adele *ctx, void *self)
     if (!dot || strcmp(dot, forms[form].extension))
         return err_deck(ctx, &d->dump.head.where,
                         "dump vtk writes lattice %s as %s: the file name must "
-                        "end in %s", ctx->lat->shape.name, forms[form].name,
+                        "end in %s",
+                        ctx->lat->shape.name, forms[form].name,
                         forms[form].extension);
     if (d->dump.head.id && !strchr(d->dump.path, '*'))
         return err_deck(ctx, &d->dump.head.where,
@@ -72,8 +72,8 @@ static void base64_group(struct base64 *b)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned v = (unsigned)b->held[0] << 16 | (unsigned)b->held[1] << 8 |
-                 b->held[2];
+    unsigned v =
+        (unsigned)b->held[0] << 16 | (unsigned)b->held[1] << 8 | b->held[2];
     for (int k = 0; k < 4; k++)
         b->out[b->nout++] = k <= b->n ? digit[v >> (18 - 6 * k) & 63] : '=';
     memset(b->held, 0, sizeof b->held);
@@ -116,8 +116,9 @@ static void write_numbers(struct file *f, const double *v, int64_t n)
 static void begin_array(struct file *f, const char *type, const char *name,
                         int components)
 {
-    file_printf(f, "<DataArray type=\"%s\" Name=\"%s\" "
-                   "NumberOfComponents=\"%d\" format=\"binary\">\n",
+    file_printf(f,
+                "<DataArray type=\"%s\" Name=\"%s\" "
+                "NumberOfComponents=\"%d\" format=\"binary\">\n",
                 type, name, components);
 }
 
@@ -162,10 +163,11 @@ static void write_head(struct adele *ctx, struct file *f, enum form form)
     char extent[80];
     snprintf(extent, sizeof extent, "0 %d 0 %d 0 %d", lat->n[0] - 1,
              lat->n[1] - 1, lat->n[2] - 1);
-    file_printf(f, "<?xml version=\"1.0\"?>\n<VTKFile type=\"%s\" "
+    file_printf(f,
+                "<?xml version=\"1.0\"?>\n<VTKFile type=\"%s\" "
                 "version=\"1.0\" byte_order=\"LittleEndian\" "
-                "header_type=\"UInt64\">\n<%s", forms[form].name,
-                forms[form].name);
+                "header_type=\"UInt64\">\n<%s",
+                forms[form].name, forms[form].name);
     if (form != POINTS)
         file_printf(f, " WholeExtent=\"%s\"", extent);
     if (form == IMAGE)
@@ -173,44 +175,55 @@ static void write_head(struct adele *ctx, struct file *f, enum form form)
                     lat->shape.a[0][0],
                     lat->shape.dim > 1 ? lat->shape.a[1][1] : 1.0,
                     lat->shape.dim > 2 ? lat->shape.a[2][2] : 1.0);
-    file_printf(f, ">\n<FieldData>\n<DataArray type=\"Float64\" "
+    file_printf(f,
+                ">\n<FieldData>\n<DataArray type=\"Float64\" "
                 "Name=\"TimeValue\" NumberOfTuples=\"1\" format=\"ascii\">"
                 "%.17g</DataArray>\n<DataArray type=\"Int64\" Name=\"step\" "
                 "NumberOfTuples=\"1\" format=\"ascii\">%" PRId64
-                "</DataArray>\n</FieldData>\n", ctx->time, ctx->step);
+                "</DataArray>\n</FieldData>\n",
+                ctx->time, ctx->step);
     if (form == POINTS)
-        file_printf(f, "<Piece NumberOfPoints=\"%" PRId64 "\" NumberOfVerts=\""
+        file_printf(f,
+                    "<Piece NumberOfPoints=\"%" PRId64 "\" NumberOfVerts=\""
                     "%" PRId64 "\" NumberOfLines=\"0\" NumberOfStrips=\"0\" "
-                    "NumberOfPolys=\"0\">\n", lat->nsite, lat->nsite);
+                    "NumberOfPolys=\"0\">\n",
+                    lat->nsite, lat->nsite);
     else
         file_printf(f, "<Piece Extent=\"%s\">\n", extent);
+}
+
+static int write_column(struct adele *ctx, struct dump *d,
+                        const struct column *c, const int64_t *site,
+                        int64_t chosen)
+{
+    int64_t n = ctx->lat->nlocal;
+    double *v = mem_alloc((size_t)n, 2 * sizeof *v);
+    if (!v)
+        return err_memory(ctx, "the values of a dump", (double)n * 16);
+    double *out = v + n;
+    int status = dump_values(ctx, d, c, v);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = NAN;
+    for (int64_t i = 0; !status && i < chosen; i++)
+        out[site[i]] = v[site[i]];
+    begin_array(d->file, "Float64", c->name, 1);
+    write_numbers(d->file, out, n);
+    file_printf(d->file, "</DataArray>\n");
+    mem_free(v);
+    return status;
 }
 
 /* The columns, nan outside the chosen sites. */
 static int write_values(struct adele *ctx, struct dump *d)
 {
-    int64_t n = ctx->lat->nlocal, *site, chosen = dump_sites(ctx, d, &site);
+    int64_t *site, chosen = dump_sites(ctx, d, &site);
+    int status = ADELE_OK;
     if (chosen < 0)
         return ctx->error.status;
-    double *v = mem_alloc((size_t)n, sizeof *v);
-    double *out = mem_alloc((size_t)n, sizeof *out);
-    int status = v && out
-                     ? ADELE_OK
-                     : err_memory(ctx, "the values of a dump", (double)n * 16);
     file_printf(d->file, "<PointData>\n");
-    for (int k = 0; !status && k < d->ncolumn; k++) {
-        status = dump_values(ctx, d, &d->column[k], v);
-        for (int64_t i = 0; i < n; i++)
-            out[i] = NAN;
-        for (int64_t i = 0; i < chosen; i++)
-            out[site[i]] = v[site[i]];
-        begin_array(d->file, "Float64", d->column[k].name, 1);
-        write_numbers(d->file, out, n);
-        file_printf(d->file, "</DataArray>\n");
-    }
+    for (int k = 0; !status && k < d->ncolumn; k++)
+        status = write_column(ctx, d, &d->column[k], site, chosen);
     file_printf(d->file, "</PointData>\n");
-    mem_free(v);
-    mem_free(out);
     mem_free(site);
     return status;
 }
@@ -234,7 +247,5 @@ static int write(struct adele *ctx, struct dump *d, const char *path)
 const struct dump_style dump_vtk = {
     .style = {STYLE_HEAD(dump, "vtk", struct dump_vtk),
               .summary = "per-site values as VTK XML files for ParaView",
-              .args = args,
-              .init = init,
-              .fini = dump_fini},
+              .args = args, .init = init, .fini = dump_fini},
     .write = write};

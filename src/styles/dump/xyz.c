@@ -33,8 +33,7 @@ static int add_columns(struct adele *ctx, struct dump_text *t,
     char name[MODEL_COMPONENT_MAX][32] = {""};
     for (int k = 0; t->columns.n == 0 && k < ctx->model->ncomp; k++) {
         strncpy(name[k], ctx->model->component[k].displacement, 31);
-        word[n++] =
-            (struct word){.text = name[k], .where = t->dump.head.where};
+        word[n++] = (struct word){.text = name[k], .where = t->dump.head.where};
     }
     return dump_columns(ctx, &t->dump, word, n);
 }
@@ -74,14 +73,17 @@ static void write_header(struct adele *ctx, const struct dump_text *t,
     struct file *f = t->dump.file;
     const bool *p = ctx->lat->periodic;
     int dim = ctx->lat->shape.dim;
-    file_printf(f, "%" PRId64 "\nLattice=\"%.15g 0 0 %.15g %.15g 0 %.15g %.15g "
+    file_printf(f,
+                "%" PRId64 "\nLattice=\"%.15g 0 0 %.15g %.15g 0 %.15g %.15g "
                 "%.15g\" Origin=\"%g %g %g\" pbc=\"%c %c %c\"",
                 n, b->hi[0] - b->lo[0], b->xy, b->hi[1] - b->lo[1], b->xz,
                 b->yz, b->hi[2] - b->lo[2], b->lo[0], b->lo[1], b->lo[2],
                 p[0] ? 'T' : 'F', p[1] && dim > 1 ? 'T' : 'F',
                 p[2] && dim > 2 ? 'T' : 'F');
-    file_printf(f, " Step=%" PRId64 " Time=%.16g "
-                "Properties=species:S:1:pos:R:3", ctx->step, ctx->time);
+    file_printf(f,
+                " Step=%" PRId64 " Time=%.16g "
+                "Properties=species:S:1:pos:R:3",
+                ctx->step, ctx->time);
     for (int k = FIRST; k < t->dump.ncolumn; k++)
         write_property(f, &t->dump.column[k]);
     file_printf(f, "\n");
@@ -107,9 +109,7 @@ static int write(struct adele *ctx, struct dump *d, const char *path)
 const struct dump_style dump_xyz = {
     .style = {STYLE_HEAD(dump, "xyz", struct dump_text),
               .summary = "extended XYZ of lattice positions and columns",
-              .args = args,
-              .init = init,
-              .fini = dump_text_fini},
+              .args = args, .init = init, .fini = dump_text_fini},
     .modify = dump_text_modify,
     .write = write,
     .modified = dump_text_modified};

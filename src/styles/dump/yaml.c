@@ -6,11 +6,11 @@
 
 #include "plug/dump_text.h"
 
-static const struct arg args[] = {
-    DUMP_ARGS,
-    {ARG_LIST, "column", AT(struct dump_text, columns),
-     .doc = "as for dump custom"},
-    {0}};
+static const struct arg args[] = {DUMP_ARGS,
+                                  {ARG_LIST, "column",
+                                   AT(struct dump_text, columns),
+                                   .doc = "as for dump custom"},
+                                  {0}};
 
 static void write_header(struct adele *ctx, const struct dump_text *t,
                          const struct dump_box *b, int64_t n)
@@ -61,9 +61,7 @@ static int write(struct adele *ctx, struct dump *d, const char *path)
 const struct dump_style dump_yaml = {
     .style = {STYLE_HEAD(dump, "yaml", struct dump_text),
               .summary = "columns of per-site values as YAML documents",
-              .args = args,
-              .init = dump_text_init,
-              .fini = dump_text_fini},
+              .args = args, .init = dump_text_init, .fini = dump_text_fini},
     .modify = dump_text_modify,
     .write = write,
     .modified = dump_text_modified};
