@@ -26,6 +26,8 @@ enum along { ALONG_AXES, ALONG_A1, ALONG_A2, ALONG_A3, ALONG_RADIAL };
 static const char *const along_names[] = {"axes", "a1",     "a2",
                                           "a3",   "radial", NULL};
 
+enum { ROWS_MAX = 10000000 };
+
 struct correlation {
     struct compute base;
     struct arg_list of;
@@ -130,6 +132,12 @@ static int init(struct adele *ctx, void *self)
                         lat->shape.name, along_names[s->along]);
     s->base.fresh = compute_input_fresh(ctx, &s->column);
     s->nrow = count_rows(s, lat);
+    if (s->nrow > ROWS_MAX)
+        return err_deck(ctx, NULL,
+                        "compute correlation: rings of width %g up to the "
+                        "largest distance are more than %d; choose a larger "
+                        "width or a smaller max",
+                        s->width, ROWS_MAX);
 
     int n[3];
     for (int a = 0; a < 3; a++) {
