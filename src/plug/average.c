@@ -39,8 +39,7 @@ bool average_clock_may(const struct average_clock *c, int64_t step)
     return place_in_window(c, step) >= 0;
 }
 
-bool average_clock_first(const struct adele *ctx,
-                         const struct average_clock *c)
+bool average_clock_first(const struct adele *ctx, const struct average_clock *c)
 {
     return place_in_window(c, ctx->step) == 0;
 }
@@ -85,8 +84,8 @@ int average_clock_load(struct average_clock *c, struct blob *from)
 {
     int64_t begun = 0, every, repeat, freq;
     if (blob_get_int(from, &every) || blob_get_int(from, &repeat) ||
-        blob_get_int(from, &freq) || every != c->every ||
-        repeat != c->repeat || freq != c->freq)
+        blob_get_int(from, &freq) || every != c->every || repeat != c->repeat ||
+        freq != c->freq)
         return -1;
     int bad = blob_get_int(from, &c->taken) | blob_get_int(from, &c->last) |
               blob_get_int(from, &c->last_tick) | blob_get_int(from, &begun);

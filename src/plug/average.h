@@ -80,19 +80,22 @@ struct average_file {
 
 /* Entries of an argument table for `file`, `append`, `overwrite`, `title1` ..
    `title3` of a member of type struct average_file. */
-#define AVERAGE_FILE_ARGS(type, member)                                       \
-    {ARG_FILE, "file", AT(type, member.path), .key = true,                    \
-     .doc = "write the results to this file, anew"},                          \
-    {ARG_FILE, "append", AT(type, member.append), .key = true,                \
-     .doc = "write the results to the end of this file"},                     \
-    {ARG_FLAG, "overwrite", AT(type, member.overwrite), .key = true,          \
-     .doc = "the file holds the latest result only"},                         \
-    {ARG_WORD, "title1", AT(type, member.title[0]), .key = true,              \
-     .syntax = "TEXT", .doc = "first line of the file"},                      \
-    {ARG_WORD, "title2", AT(type, member.title[1]), .key = true,              \
-     .syntax = "TEXT", .doc = "second line of the file"},                     \
-    {ARG_WORD, "title3", AT(type, member.title[2]), .key = true,              \
-     .syntax = "TEXT", .doc = "third line of the file, where it has one"}
+#define AVERAGE_FILE_ARGS(type, member)                                        \
+    {ARG_FILE, "file", AT(type, member.path), .key = true,                     \
+     .doc = "write the results to this file, anew"},                           \
+        {ARG_FILE, "append", AT(type, member.append), .key = true,             \
+         .doc = "write the results to the end of this file"},                  \
+        {ARG_FLAG, "overwrite", AT(type, member.overwrite), .key = true,       \
+         .doc = "the file holds the latest result only"},                      \
+        {ARG_WORD,    "title1",         AT(type, member.title[0]),             \
+         .key = true, .syntax = "TEXT", .doc = "first line of the file"},      \
+        {ARG_WORD,    "title2",         AT(type, member.title[1]),             \
+         .key = true, .syntax = "TEXT", .doc = "second line of the file"},     \
+    {                                                                          \
+        ARG_WORD, "title3", AT(type, member.title[2]),                         \
+            .key = true, .syntax = "TEXT",                                     \
+            .doc = "third line of the file, where it has one"                  \
+    }
 
 /* Checks the keywords; sets the n header lines (the user's titles first). */
 int average_file_init(struct adele *ctx, struct average_file *f,
@@ -117,9 +120,9 @@ struct average_history {
     enum average_mode mode;
     int64_t length; /* M */
     int64_t n;
-    double *sum;    /* [n] running */
-    double *ring;   /* [length][n] window */
-    int64_t count;  /* blocks so far */
+    double *sum;   /* [n] running */
+    double *ring;  /* [length][n] window */
+    int64_t count; /* blocks so far */
 };
 
 int average_history_parse(struct adele *ctx, const struct arg_list *words,

@@ -64,6 +64,43 @@ static int count_entries(struct adele *ctx, const struct word *w,
     return ADELE_OK;
 }
 
+/* The number between two places; `otherwise` when nothing stands there. */
+static bool read_index(const char *from, const char *to, int64_t otherwise,
+                       int64_t *index)
+{
+    char digits[20] = "";
+    size_t n = (size_t)(to - from);
+    *index = otherwise;
+    if (n == 0)
+        return true;
+    if (n >= sizeof digits)
+        return false;
+    memcpy(digits, from, n);
+    return text_integer(digits, index) && *index > 0;
+}
+
+/* Appends c_ID[first] .. c_ID[last]. */
+static int append_range(struct adele *ctx, const struct word *w,
+                        const char *open, int64_t first, int64_t last,
+                        struct arg_list *out)
+{
+    if (last < first || last - first >= EXPANSION_MAX)
+        return err_deck(ctx, &w->where,
+                        "'%s' stands for no entries so far; give both ends, as "
+                        "in [1*3]",
+                        w->text);
+    int status = ADELE_OK;
+    for (int64_t k = first; !status && k <= last; k++) {
+        struct text t = {0};
+        text_addn(&t, w->text, (size_t)(open - w->text));
+        text_addf(&t, "[%lld]", (long long)k);
+        status = t.failed ? err_memory(ctx, "a list of values", 64)
+                          : append(ctx, out, t.s, w);
+        text_free(&t);
+    }
+    return status;
+}
+
 /* c_ID[2*4] -> c_ID[2], c_ID[3], c_ID[4]; open ends reach 1 and the last. */
 static int expand_word(struct adele *ctx, const struct word *w,
                        enum shape shape, struct arg_list *out)
@@ -74,35 +111,22 @@ static int expand_word(struct adele *ctx, const struct word *w,
         !close || star < open || star > close || close[1])
         return append(ctx, out, w->text, w);
 
-    int64_t first = 1, last = 0;
-    char *id = mem_strndup(w->text + 2, (size_t)(open - w->text) - 2);
-    char *from = mem_strndup(open + 1, (size_t)(star - open) - 1);
-    char *to = mem_strndup(star + 1, (size_t)(close - star) - 1);
-    int status = ADELE_OK;
-    if (!id || !from || !to)
-        status = err_memory(ctx, "a list of values", 64);
-    else if ((*from && !text_integer(from, &first)) ||
-             (*to && !text_integer(to, &last)))
-        status = err_deck(ctx, &w->where,
-                          "expected a range such as [*], [2*] or [2*4], found "
-                          "'%s'",
-                          w->text);
-    if (!status && !*to)
-        status = count_entries(ctx, w, id, shape, &last);
-    if (!status && (first < 1 || last < first || last - first >= EXPANSION_MAX))
-        status =
-            err_deck(ctx, &w->where, "'%s' stands for no entries", w->text);
-    for (int64_t k = first; !status && k <= last; k++) {
-        struct text t = {0};
-        text_addf(&t, "%c_%s[%lld]", w->text[0], id, (long long)k);
-        status = t.failed ? err_memory(ctx, "a list of values", 64)
-                          : append(ctx, out, t.s, w);
-        text_free(&t);
+    int64_t first, last;
+    if (!read_index(open + 1, star, 1, &first) ||
+        !read_index(star + 1, close, 0, &last))
+        return err_deck(ctx, &w->where,
+                        "expected a range such as [*], [2*] or [2*4], found "
+                        "'%s'",
+                        w->text);
+    if (last == 0) {
+        char *id = mem_strndup(w->text + 2, (size_t)(open - w->text) - 2);
+        int status = id ? count_entries(ctx, w, id, shape, &last)
+                        : err_memory(ctx, "a list of values", 64);
+        mem_free(id);
+        if (status)
+            return status;
     }
-    mem_free(id);
-    mem_free(from);
-    mem_free(to);
-    return status;
+    return append_range(ctx, w, open, first, last, out);
 }
 
 int average_expand(struct adele *ctx, const struct arg_list *words,
@@ -138,8 +162,10 @@ int average_inputs_parse(struct adele *ctx, const struct arg_list *words,
         return status;
     out->ref = mem_zalloc((size_t)list.n, sizeof *out->ref);
     out->name = mem_zalloc((size_t)list.n, sizeof *out->name);
-    if (!out->ref || !out->name)
-        status = err_memory(ctx, "a list of values", 128.0 * list.n);
+    if (!out->ref || !out->name) {
+        average_words_free(&list);
+        return err_memory(ctx, "a list of values", 128.0 * list.n);
+    }
     for (int i = 0; !status && i < list.n; i++) {
         const struct word *w = &list.word[i];
         out->n++;
@@ -164,8 +190,7 @@ void average_inputs_free(struct average_inputs *in)
     *in = (struct average_inputs){0};
 }
 
-unsigned average_inputs_need(struct adele *ctx,
-                             const struct average_inputs *in)
+unsigned average_inputs_need(struct adele *ctx, const struct average_inputs *in)
 {
     unsigned bits = 0;
     for (int i = 0; i < in->n; i++)

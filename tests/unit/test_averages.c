@@ -190,9 +190,18 @@ static void ave_time_vectors(void **state)
         assert_close(b->array[3 * i + 1], sum, tight);
         assert_close(b->array[3 * i + 2], NSITE, 0);
     }
+    sim_run(sim, "fix d all ave/time 1 4 8 c_C[2*3] mode vector\n"
+                 "fix e all ave/time 1 4 8 c_r[*] c_e[*2]\n"
+                 "fix f all ave/time 1 4 8 f_d[1*2] mode vector\n"
+                 "run 12");
+    assert_int_equal(fix_find(sim, "d")->out.ncol, 2);
+    assert_int_equal(fix_find(sim, "e")->out.nvector, 4);
+    assert_int_equal(fix_find(sim, "f")->out.nrow, 4);
+    assert_close(fix_find(sim, "e")->out.vector[0],
+                 window_mean(truth.q, 1, 4, 32), tight);
     const struct outputs *c = &fix_find(sim, "c")->out;
     assert_int_equal(c->nvector, 2);
-    assert_close(c->vector[0], window_mean(truth.q, 1, 4, 16), tight);
+    assert_close(c->vector[0], window_mean(truth.q, 1, 4, 32), tight);
     sim_free(sim);
 }
 
@@ -243,8 +252,9 @@ static void files(void **state)
     file_is("e", "# Time-averaged data for fix e\n"
                  "# TimeStep Number-of-rows\n# Row c_x\n"
                  "10 2\n1 21\n2 28\n");
-    sim_run(sim, "unfix a\nfix a all ave/time 5 1 5 step append %s title1 ''\n"
-                 "run 5",
+    sim_run(sim,
+            "unfix a\nfix a all ave/time 5 1 5 step append %s title1 ''\n"
+            "run 5",
             place("a"));
     file_is("a", "# Time-averaged data for fix a\n# TimeStep step\n"
                  "0 0\n5 5\n10 10\n# TimeStep step\n10 10\n15 15\n");
@@ -261,8 +271,8 @@ static void pieces(void **state)
         "fix c all ave/correlate 3 4 9 c_k c_r[1] type full ave running\n"
         "fix v all vector 4 c_k c_r[2]\n";
     struct adele *one = sim_new("%s%s%srun 50", set_up, measures, fixes);
-    struct adele *two = sim_new("%s%s%srun 7\nrun 0\nrun 28\nrun 15", set_up,
-                                measures, fixes);
+    struct adele *two =
+        sim_new("%s%s%srun 7\nrun 0\nrun 28\nrun 15", set_up, measures, fixes);
     static const char *const id[] = {"a", "h", "c", "v"};
     for (int k = 0; k < 4; k++) {
         const struct outputs *x = &fix_find(one, id[k])->out;
@@ -495,8 +505,7 @@ static void needs(void **state)
         wanted[1] = wanted[0];
         for (int k = 0; k < 4; k++) {
             struct fix *f = sim->fixes.item[k + 1];
-            const struct fix_style *s =
-                (const struct fix_style *)f->head.style;
+            const struct fix_style *s = (const struct fix_style *)f->head.style;
             unsigned bits = s->need(sim, f, step);
             if (step > 0) /* at 0 a window of three may seem due */
                 assert_true(((bits & NEED_ENERGY) != 0) == wanted[k]);
@@ -508,35 +517,34 @@ static void needs(void **state)
 static void refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "ave/time 0 1 1 c_k",
-        "ave/time 2 3 9 c_k",
-        "ave/time 2 6 10 c_k",
-        "ave/time 1 1 1",
-        "ave/time 1 1 1 c_nothing",
-        "ave/time 1 1 1 c_C[1]",
-        "ave/time 1 1 1 c_k ave sometimes",
-        "ave/time 1 1 1 c_k ave window",
-        "ave/time 1 1 1 c_k ave window 0",
-        "ave/time 1 1 1 c_k ave one 3",
-        "ave/time 1 1 1 c_k off 2",
-        "ave/time 1 1 1 c_k format %d",
-        "ave/time 1 1 1 c_k format %g%g",
-        "ave/time 1 1 1 c_k format %n",
-        "ave/time 1 1 1 c_k overwrite",
-        "ave/time 1 1 1 c_k file a append b",
-        "ave/time 1 1 1 c_k title3 x",
-        "ave/time 1 1 1 c_k start -1",
-        "ave/histo 1 1 1 0 0 5 c_k",
-        "ave/histo 1 1 1 0 1 0 c_k",
-        "ave/histo 1 1 1 0 1 5 c_k beyond yes",
-        "ave/histo 1 1 1 0 1 5 banana",
-        "ave/correlate 2 5 5 c_k",
-        "ave/correlate 1 5 3 c_k",
-        "ave/correlate 1 5 10 c_k type upper",
-        "ave/correlate 1 5 10 c_k ave window 3",
-        "vector 0 c_k",
-        "vector 1 c_k nmaxval 0"};
+    static const char *const wrong[] = {"ave/time 0 1 1 c_k",
+                                        "ave/time 2 3 9 c_k",
+                                        "ave/time 2 6 10 c_k",
+                                        "ave/time 1 1 1",
+                                        "ave/time 1 1 1 c_nothing",
+                                        "ave/time 1 1 1 c_C[1]",
+                                        "ave/time 1 1 1 c_k ave sometimes",
+                                        "ave/time 1 1 1 c_k ave window",
+                                        "ave/time 1 1 1 c_k ave window 0",
+                                        "ave/time 1 1 1 c_k ave one 3",
+                                        "ave/time 1 1 1 c_k off 2",
+                                        "ave/time 1 1 1 c_k format %d",
+                                        "ave/time 1 1 1 c_k format %g%g",
+                                        "ave/time 1 1 1 c_k format %n",
+                                        "ave/time 1 1 1 c_k overwrite",
+                                        "ave/time 1 1 1 c_k file a append b",
+                                        "ave/time 1 1 1 c_k title3 x",
+                                        "ave/time 1 1 1 c_k start -1",
+                                        "ave/histo 1 1 1 0 0 5 c_k",
+                                        "ave/histo 1 1 1 0 1 0 c_k",
+                                        "ave/histo 1 1 1 0 1 5 c_k beyond yes",
+                                        "ave/histo 1 1 1 0 1 5 banana",
+                                        "ave/correlate 2 5 5 c_k",
+                                        "ave/correlate 1 5 3 c_k",
+                                        "ave/correlate 1 5 10 c_k type upper",
+                                        "ave/correlate 1 5 10 c_k ave window 3",
+                                        "vector 0 c_k",
+                                        "vector 1 c_k nmaxval 0"};
     struct adele *sim = sim_new("%s%s", set_up, measures);
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
         if (sim_try(sim, "fix x all %s", wrong[k]))

@@ -143,7 +143,7 @@ static void direct_sums(void **state)
         const struct lattice *lat = sim->lat;
         sim_run(sim, "group g id 1%s", lat->nsite > 3 ? " 2 4" : "");
         double *x = random_field(sim, 11);
-        bool *member = malloc((size_t)lat->nsite);
+        bool *member = calloc((size_t)lat->nsite, 1);
         for (int pass = 0; pass < 2; pass++) {
             for (int64_t i = 0; i < lat->nsite; i++)
                 member[i] = groups_has(&sim->groups, pass, i);
@@ -162,13 +162,14 @@ static void direct_sums(void **state)
 static void options(void **state)
 {
     (void)state;
-    struct adele *sim = sim_new(
-        "lattice square 12 6\n%s"
-        "compute C all correlation q\n"
-        "compute D all correlation q along radial width 1 max 20 connected yes\n"
-        "compute E all correlation q connected yes normalize yes\n"
-        "compute F all correlation q along a2\n",
-        model);
+    struct adele *sim =
+        sim_new("lattice square 12 6\n%s"
+                "compute C all correlation q\n"
+                "compute D all correlation q along radial width 1 max 20 "
+                "connected yes\n"
+                "compute E all correlation q connected yes normalize yes\n"
+                "compute F all correlation q along a2\n",
+                model);
     double *x = random_field(sim, 3), square = 0, mean = 0;
     for (int i = 0; i < 72; i++) {
         square += x[i] * x[i] / 72;
@@ -224,7 +225,7 @@ static void threads(void **state)
     struct adele *sim = sim_new("boundary f p\nlattice honeycomb 60 47\n%s"
                                 "compute R all correlation q along radial\n",
                                 model);
-    double *x = random_field(sim, 6), kept[300];
+    double *x = random_field(sim, 6), kept[300] = {0};
     const struct compute *c = NULL;
     for (int t = 0; t < 2; t++) {
         omp_set_num_threads(t + 1);

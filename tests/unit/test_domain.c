@@ -53,6 +53,7 @@ static void drawn(const char *boundary, int nx, const char *picture,
     sim_free(sim);
 }
 
+/* clang-format off */
 static void pictures(void **state)
 {
     (void)state;
@@ -71,6 +72,7 @@ static void pictures(void **state)
     drawn("p p", 2, "+-" "+-", 2, 4, 2); /* both bonds of a length-2 axis */
     drawn("f f", 5, "+++++" "+---+" "+-+-+" "+---+" "+++++", 3, 16, 16);
 }
+/* clang-format on */
 
 /* Flood fill over lattice_neighbour. */
 static void flood(const struct lattice *lat, const double *x, int64_t i,
@@ -163,20 +165,20 @@ static void of_density(void **state)
 static void reductions(void **state)
 {
     (void)state;
-    static const char *const modes[] = {"sum",    "ave",    "min",
-                                        "max",    "sumsq",  "avesq",
-                                        "sumabs", "aveabs", "minabs",
-                                        "maxabs"};
+    static const char *const modes[] = {"sum",    "ave",   "min",    "max",
+                                        "sumsq",  "avesq", "sumabs", "aveabs",
+                                        "minabs", "maxabs"};
     const double q[] = {1, -3, 2, 0.5, -0.25, 8};
-    const double all[] = {8.25, 1.375, -3, 8, 78.3125, 78.3125 / 6,
-                          14.75, 14.75 / 6, 0.25, 8};
-    const double some[] = {-2.75, -2.75 / 3, -3, 0.5, 9.3125, 9.3125 / 3,
-                           3.75, 1.25, 0.25, 3}; /* of -3, 0.5, -0.25 */
+    const double all[] = {8.25,        1.375, -3,        8,    78.3125,
+                          78.3125 / 6, 14.75, 14.75 / 6, 0.25, 8};
+    const double some[] = {-2.75, -2.75 / 3, -3,   0.5, 9.3125, 9.3125 / 3,
+                           3.75,  1.25,      0.25, 3}; /* of -3, 0.5, -0.25 */
     struct adele *sim = sim_new("lattice chain 6\n%sgroup g id 2 4 5\n", model);
     sim_set(sim, 0, q);
     for (int m = 0; m < 10; m++) {
-        sim_run(sim, "compute a all reduce %s q\n"
-                     "compute b g reduce %s id q\n",
+        sim_run(sim,
+                "compute a all reduce %s q\n"
+                "compute b g reduce %s id q\n",
                 modes[m], modes[m]);
         assert_close(evaluate(sim, "a", OUT_SCALAR)->out.scalar, all[m], 1e-13);
         const double *v = evaluate(sim, "b", OUT_VECTOR)->out.vector;

@@ -51,7 +51,8 @@ static double direct(const struct lattice *lat, const double *x,
     }
     mean /= n;
     for (int64_t i = 0; i < lat->nsite; i++) {
-        double r[3], sign = stagger ? lat->shape.sign[i % lat->shape.nbasis] : 1;
+        double r[3],
+            sign = stagger ? lat->shape.sign[i % lat->shape.nbasis] : 1;
         lattice_position(lat, i, r);
         double phase = k[0] * r[0] + k[1] * r[1] + k[2] * r[2];
         if (member[i])
@@ -71,8 +72,8 @@ static double image(const struct lattice *lat, const double k[3],
             for (int l = -4; l <= 4; l++) {
                 double square = 0;
                 for (int c = 0; c < 3; c++) {
-                    double d = k[c] - q[c] + i * b[0][c] + j * b[1][c] +
-                               l * b[2][c];
+                    double d =
+                        k[c] - q[c] + i * b[0][c] + j * b[1][c] + l * b[2][c];
                     square += d * d;
                 }
                 best = fmin(best, square);
@@ -86,8 +87,8 @@ static int64_t wave_number(const struct lattice *lat, const double k[3])
     int64_t index = 0;
     for (int a = 2; a >= 0; a--) {
         const double *v = lat->shape.a[a];
-        double turns = (k[0] * v[0] + k[1] * v[1] + k[2] * v[2]) * lat->n[a] /
-                       (2 * M_PI);
+        double turns =
+            (k[0] * v[0] + k[1] * v[1] + k[2] * v[2]) * lat->n[a] / (2 * M_PI);
         double whole = floor(turns + 0.5);
         assert_close(turns, whole, 1e-9);
         int64_t m = (int64_t)whole % lat->n[a];
@@ -151,8 +152,8 @@ static void check_case(struct adele *sim, const char *group, const char *extra,
 static void own_wave(const struct lattice *lat, double q[3])
 {
     for (int a = 0; a < 3; a++) {
-        bool alternates = lat->shape.nbasis == 1 && a < lat->shape.dim &&
-                          lat->n[a] > 1;
+        bool alternates =
+            lat->shape.nbasis == 1 && a < lat->shape.dim && lat->n[a] > 1;
         q[a] = alternates ? M_PI : 0;
     }
 }
@@ -195,8 +196,10 @@ static void single_wave(void **state)
     struct adele *sim =
         sim_new("lattice square 24 18\n%scompute S all sfactor q\n", model);
     double x[24 * 18], d[2] = {2 * M_PI * 3 / 24, 2 * M_PI * 2 / 18};
-    for (int i = 0; i < 24 * 18; i++)
-        x[i] = 7 + 0.6 * cos((M_PI + d[0]) * (i % 24) + (M_PI + d[1]) * (i / 24));
+    for (int i = 0; i < 24 * 18; i++) {
+        int row = i / 24;
+        x[i] = 7 + 0.6 * cos((M_PI + d[0]) * (i % 24) + (M_PI + d[1]) * row);
+    }
     sim_set(sim, 0, x);
     const double *v = evaluate(sim, "S", OUT_VECTOR)->out.vector;
     assert_close(v[0], 0, 1e-25);
@@ -214,16 +217,15 @@ static void perfect_order(void **state)
         "lattice chain 30", "lattice square 6 10", "lattice honeycomb 6 5",
         "lattice cubic 4 6 2"};
     for (int k = 0; k < 4; k++) {
-        struct adele *sim = sim_new("%s\n%scompute S all sfactor q\n",
-                                    lattices[k], model);
+        struct adele *sim =
+            sim_new("%s\n%scompute S all sfactor q\n", lattices[k], model);
         const struct lattice *lat = sim->lat;
         double *x = random_field(sim, 1);
         for (int64_t i = 0; i < lat->nsite; i++) {
             int cell[3], b;
             lattice_cell(lat, i, cell, &b);
-            bool odd = lat->shape.nbasis == 2
-                           ? b
-                           : (cell[0] + cell[1] + cell[2]) % 2;
+            bool odd =
+                lat->shape.nbasis == 2 ? b : (cell[0] + cell[1] + cell[2]) % 2;
             x[i] = 0.25 + (odd ? -0.4 : 0.4);
         }
         sim_set(sim, 0, x);
@@ -347,9 +349,9 @@ static void threads_and_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(direct_sums),      cmocka_unit_test(single_wave),
-        cmocka_unit_test(perfect_order),    cmocka_unit_test(profile),
-        cmocka_unit_test(symmetry),         cmocka_unit_test(threads_and_size),
+        cmocka_unit_test(direct_sums),   cmocka_unit_test(single_wave),
+        cmocka_unit_test(perfect_order), cmocka_unit_test(profile),
+        cmocka_unit_test(symmetry),      cmocka_unit_test(threads_and_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

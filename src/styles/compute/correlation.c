@@ -313,8 +313,8 @@ static void add_axes(const struct correlation *s, const struct lattice *lat,
     const int *n = s->fourier.n;
     const int64_t stride[3] = {1, n[0], (int64_t)n[0] * n[1]};
     bool origin = false;
-    for (int a = 0; a < lat->shape.dim; a++) {
-        if (!uses_axis(s, a))
+    for (int a = 0; a < 3; a++) {
+        if (a >= lat->shape.dim || !uses_axis(s, a))
             continue;
         for (int m = origin ? 1 : 0; m <= reach(lat, a) && m < s->nrow; m++) {
             double *row = table + 3 * m, value = s->fourier.real[m * stride[a]];

@@ -16,12 +16,6 @@ static const struct output outputs[] = {
     {OUT_SITE, "", "n", "", false, "density of each site, 0 outside the group"},
     {0}};
 
-static int init(struct adele *ctx, void *self)
-{
-    (void)self;
-    return need_lattice(ctx);
-}
-
 static void fini(struct adele *ctx, void *self)
 {
     (void)ctx;
@@ -89,8 +83,7 @@ static int vector(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_density = {
     .style = {STYLE_HEAD(compute, "density", struct compute),
-              .summary = "electron density", .outputs = outputs, .init = init,
-              .fini = fini},
+              .summary = "electron density", .outputs = outputs, .fini = fini},
     .need = need,
     .scalar = scalar,
     .vector = vector,

@@ -14,12 +14,6 @@ static const struct output outputs[] = {
      "kinetic energy of each site, 0 outside the group"},
     {0}};
 
-static int init(struct adele *ctx, void *self)
-{
-    (void)self;
-    return need_lattice(ctx);
-}
-
 static void fini(struct adele *ctx, void *self)
 {
     (void)ctx;
@@ -74,7 +68,7 @@ static int scalar(struct adele *ctx, struct compute *c)
 const struct compute_style compute_ke = {
     .style = {STYLE_HEAD(compute, "ke", struct compute),
               .summary = "kinetic energy of the lattice", .outputs = outputs,
-              .init = init, .fini = fini},
+              .fini = fini},
     .scalar = scalar,
     .site = site,
 };

@@ -163,6 +163,7 @@ static int allocate(struct adele *ctx, struct ave_correlate *s)
 static int init(struct adele *ctx, void *self)
 {
     struct ave_correlate *s = self;
+    int64_t fit = s->clock.freq / s->clock.every + 1;
     int status = ADELE_OK;
     s->fix.every = s->clock.every;
     if (s->clock.freq % s->clock.every)
@@ -170,13 +171,12 @@ static int init(struct adele *ctx, void *self)
                           "fix ave/correlate: Nfreq = %lld must be a multiple "
                           "of Nevery = %lld",
                           (long long)s->clock.freq, (long long)s->clock.every);
-    else if (s->ave == AVE_ONE &&
-             s->clock.repeat - 1 > s->clock.freq / s->clock.every)
+    else if (s->ave == AVE_ONE && s->clock.repeat > fit)
         status = err_deck(ctx, NULL,
                           "fix ave/correlate: with `ave one` at most %lld time "
                           "differences fit into Nfreq = %lld steps, found %lld",
-                          (long long)(s->clock.freq / s->clock.every + 1),
-                          (long long)s->clock.freq, (long long)s->clock.repeat);
+                          (long long)fit, (long long)s->clock.freq,
+                          (long long)s->clock.repeat);
     if (!status)
         status = average_inputs_parse(ctx, &s->words, OUT_SCALAR, &s->input);
     if (!status)

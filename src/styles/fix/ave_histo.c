@@ -401,9 +401,9 @@ static int setup(struct adele *ctx, struct fix *f)
     int status = average_inputs_check(ctx, &s->input);
     for (int i = 0; !status && i < s->ncolumn; i++) {
         const struct column *c = &s->column[i];
-        status = average_available(ctx, c->name, column_need(ctx, c),
-                                   c->ref.name ? &c->ref.where
-                                               : &f->head.where);
+        status =
+            average_available(ctx, c->name, column_need(ctx, c),
+                              c->ref.name ? &c->ref.where : &f->head.where);
     }
     if (!status)
         status = average_file_open(ctx, &s->file, &f->head.where);
