@@ -7,7 +7,8 @@
 #include "base/sum.h"
 
 /* The mask of the group's bit for the sites of a row, NULL: all of them. */
-static const uint64_t *row_mask(const struct groups *g, int group, int64_t first)
+static const uint64_t *row_mask(const struct groups *g, int group,
+                                int64_t first)
 {
     return group == 0 || !g->mask ? NULL : g->mask + first;
 }
@@ -39,10 +40,10 @@ int kinetic_energy(struct adele *ctx, int group, double mass, double *energy)
         double sum = 0;
         for (int c = 0; c < v->ncomp; c++)
             for (int b = 0; b < nbasis; b++)
-                sum += row_squares(field_read(v, c, b) + field_row(v, r),
-                                   row_mask(&ctx->groups, group,
-                                            r * n * nbasis + b),
-                                   UINT64_C(1) << group, n, nbasis);
+                sum += row_squares(
+                    field_read(v, c, b) + field_row(v, r),
+                    row_mask(&ctx->groups, group, r * n * nbasis + b),
+                    UINT64_C(1) << group, n, nbasis);
         part[r] = sum;
     }
     *energy = 0.5 * mass * sum_array(part, nrow);
@@ -58,8 +59,7 @@ int64_t kinetic_freedom(const struct adele *ctx, int group)
     return groups_count(&ctx->groups, group) * v->ncomp;
 }
 
-int kinetic_temperature(struct adele *ctx, int group, double mass,
-                        double *temp)
+int kinetic_temperature(struct adele *ctx, int group, double mass, double *temp)
 {
     const int64_t freedom = kinetic_freedom(ctx, group);
     double energy;

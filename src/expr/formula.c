@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "core/sites.h"
 #include "expr/formula_machine.h"
 #include "expr/keyword.h"
 #include "expr/variable.h"
@@ -143,7 +144,7 @@ static int map_arrays(struct machine *m, const struct op *op, struct item *out)
     reduction(min                                                              \
               : bad) if (n >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++)
-        if (map_element(m, op, i, &out->v[i]) && i < bad)
+        if (map_element(m, op, i, out->v + i) && i < bad)
             bad = i;
     if (bad == INT64_MAX)
         return ADELE_OK;
@@ -190,48 +191,66 @@ static int run_reduce(struct machine *m, const struct op *op)
     return ADELE_OK;
 }
 
-/* random(lo,hi,seed), normal(mean,sigma,seed): one number, or one for each
-   site of a per-site formula or element of a vector formula. */
-static int run_random(struct machine *m, const struct op *op)
+static int check_random(struct machine *m, const struct op *op)
 {
     const struct item *arg = &m->f->stack[m->top - 3];
+    double seed = arg[2].s;
     for (int k = 0; k < 3; k++)
         if (arg[k].shape != ITEM_SCALAR)
             return machine_fail(m, op, "the arguments of %s are numbers",
                                 op->function->usage);
-    double a = arg[0].s, b = arg[1].s, seed = arg[2].s;
-    bool normal = op->function->normal;
     if (seed != floor(seed) || seed < 1 || seed > 4294967295.0)
         return machine_fail(m, op,
                             "the seed must be a whole number from 1 to "
                             "4294967295, found %.15g",
                             seed);
-    if (normal && b < 0)
+    if (op->function->normal && arg[1].s < 0)
         return machine_fail(m, op, "sigma must not be negative, found %.15g",
-                            b);
+                            arg[1].s);
+    return ADELE_OK;
+}
+
+/* The stream of this draw: no two draws of a tick have the same. */
+static struct rng_key next_key(struct machine *m, double seed)
+{
     uint64_t draw = variable_draw(m->ctx);
-    struct rng_key key = {.seed = (uint32_t)seed,
-                          .purpose = RNG_VARIABLE,
-                          .component = (uint16_t)draw,
-                          .tick =
-                              (uint64_t)m->ctx->tick + ((draw >> 16) << 48)};
+    return (struct rng_key){.seed = (uint32_t)seed,
+                            .purpose = RNG_VARIABLE,
+                            .component = (uint16_t)draw,
+                            .tick =
+                                (uint64_t)m->ctx->tick + ((draw >> 16) << 48)};
+}
+
+/* random(lo,hi,seed), normal(mean,sigma,seed): one number, or one for each
+   site of a per-site formula or element of a vector formula. */
+static int run_random(struct machine *m, const struct op *op)
+{
+    const struct item *arg = &m->f->stack[m->top - 3];
+    bool normal = op->function->normal;
+    int status = check_random(m, op);
+    if (status)
+        return status;
+    double base = arg[0].s, width = normal ? arg[1].s : arg[1].s - arg[0].s;
+    struct rng_key key = next_key(m, arg[2].s);
+    bool site = op->prefer == PREFER_MODE && m->mode == ITEM_SITE;
+    int64_t n = site                        ? m->ctx->lat->nlocal
+                : op->prefer == PREFER_MODE ? m->random_length
+                                            : 0;
     struct item out = {0};
-    int64_t n = op->prefer != PREFER_MODE             ? 0
-                : m->mode == ITEM_SITE && m->ctx->lat ? m->ctx->lat->nlocal
-                                                      : m->random_length;
     if (n > 0) {
         out = (struct item){.shape = m->mode,
                             .v = mem_alloc((size_t)n, sizeof(double)),
                             .n = n};
         if (!out.v)
             return machine_no_memory(m, n);
-        (normal ? rng_normals : rng_uniforms)(key, 0, 1, out.v, n);
-        for (int64_t i = 0; i < n; i++)
-            out.v[i] = normal ? a + b * out.v[i] : a + (b - a) * out.v[i];
-    } else {
-        double x = normal ? rng_normal(key, 0) : rng_uniform(key, 0);
-        out.s = normal ? a + b * x : a + (b - a) * x;
+        if (site)
+            sites_random(m->ctx->lat, key, normal, out.v);
+        else
+            (normal ? rng_normals : rng_uniforms)(key, 0, 1, out.v, n);
     }
+    out.s = base + width * (normal ? rng_normal(key, 0) : rng_uniform(key, 0));
+    for (int64_t i = 0; i < n; i++)
+        out.v[i] = base + width * out.v[i];
     machine_drop(m, op);
     machine_push(m, out);
     return ADELE_OK;

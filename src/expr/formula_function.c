@@ -244,7 +244,7 @@ static bool whole(const double *a, int n, int64_t *out)
 
 MAP(stagger)
 {
-    int64_t i[2];
+    int64_t i[2] = {0};
     if (!whole(a, n, i) || i[1] <= 0 || i[0] <= i[1])
         return "stagger(x,y) needs x > y > 0";
     int64_t lower = ctx->step / i[0] * i[0];
@@ -254,7 +254,7 @@ MAP(stagger)
 
 MAP(logfreq)
 {
-    int64_t i[3], step = ctx->step;
+    int64_t i[3] = {0}, step = ctx->step;
     if (!whole(a, n, i) || i[0] <= 0 || i[1] <= 0 || i[1] >= i[2])
         return "logfreq(x,y,z) needs x > 0 and 0 < y < z";
     *out = (double)i[0];
@@ -272,7 +272,7 @@ MAP(logfreq)
    x z^k (y + m (z-1)) / y, rounded up, in exact integers. */
 MAP(logfreq2)
 {
-    int64_t i[3], step = ctx->step;
+    int64_t i[3] = {0}, step = ctx->step;
     if (!whole(a, n, i) || i[0] <= 0 || i[1] <= 0 || i[2] <= 1 ||
         i[1] > 1000000000 || i[2] > 1000000000)
         return "logfreq2(x,y,z) needs x > 0, 0 < y <= 10^9, 1 < z <= 10^9";
@@ -284,7 +284,8 @@ MAP(logfreq2)
     while (step >= lower * z)
         lower *= z;
     wide m = (step - lower) * y / (lower * (z - 1)) + 1;
-    *out = (double)((lower * (y + m * (z - 1)) + y - 1) / y);
+    wide next = (lower * (y + m * (z - 1)) + y - 1) / y;
+    *out = (double)next;
     return NULL;
 }
 
@@ -292,7 +293,7 @@ MAP(logfreq2)
    step apart. */
 MAP(logfreq3)
 {
-    int64_t i[3];
+    int64_t i[3] = {0};
     if (!whole(a, n, i) || i[0] <= 0 || i[1] <= 1 || i[1] > 1000000 ||
         i[2] - i[0] + 1 < i[1])
         return "logfreq3(x,y,z) needs x > 0, 1 < y <= 10^6 and at least y "
@@ -315,7 +316,7 @@ static int64_t next_stride(int64_t step, int64_t first, int64_t every)
 
 MAP(stride)
 {
-    int64_t i[3];
+    int64_t i[3] = {0};
     if (!whole(a, n, i) || i[0] < 0 || i[2] <= 0 || i[0] > i[1])
         return "stride(x,y,z) needs 0 <= x <= y and z > 0";
     *out = (double)i[0];
@@ -330,7 +331,7 @@ MAP(stride)
 
 MAP(stride2)
 {
-    int64_t i[6], step = ctx->step;
+    int64_t i[6] = {0}, step = ctx->step;
     if (!whole(a, n, i) || i[0] < 0 || i[2] <= 0 || i[3] < i[0] || i[5] <= 0 ||
         i[4] < i[3] || i[1] < i[4])
         return "stride2(x,y,z,a,b,c) needs 0 <= x <= a <= b <= y, z > 0, c > 0";

@@ -38,13 +38,13 @@ struct function {
     const char *name;
     enum function_kind kind;
     int least, most; /* arguments; most -1: any number */
+    bool normal;     /* FUNCTION_RANDOM: which distribution */
     /* NULL, or a constant sentence that says what is wrong. */
     const char *(*map)(const struct adele *ctx, const double *arg, int n,
                        double *out);
     const char *(*reduce)(const double *v, int64_t n, double *out);
     int (*words)(struct adele *ctx, const struct words_call *call,
                  struct item *out);
-    bool normal;       /* FUNCTION_RANDOM: which distribution */
     const char *usage; /* "atan2(y,x)" */
 };
 

@@ -45,16 +45,6 @@ static const struct region *region_of(struct adele *ctx,
     return ctx->lat ? r : NULL;
 }
 
-/* A fresh per-site array; NULL with a recorded error. */
-static double *site_array(struct adele *ctx)
-{
-    size_t n = (size_t)ctx->lat->nlocal;
-    double *v = mem_alloc(n, sizeof *v);
-    if (!v)
-        err_memory(ctx, "a per-site formula", 8.0 * (double)n);
-    return v;
-}
-
 int words_column(struct adele *ctx, const char *name, const struct where *where,
                  double **out)
 {
@@ -80,41 +70,24 @@ int words_column(struct adele *ctx, const char *name, const struct where *where,
     return status == 1 ? ADELE_ERUN : status;
 }
 
-/* The Cartesian coordinates of all local sites, [3][nlocal]. */
-static int positions(struct adele *ctx, const struct where *where, double *r[3])
-{
-    static const char *const name[3] = {"x", "y", "z"};
-    for (int k = 0; k < 3; k++) {
-        int status = words_column(ctx, name[k], where, &r[k]);
-        if (status)
-            return err_run(ctx, "the positions of the sites are not known");
-    }
-    return ADELE_OK;
-}
-
 /* 1 for the sites in the group and the region (-1, NULL: no condition). */
 static int mask(struct adele *ctx, const struct words_call *call, int group,
                 const struct region *region, struct item *out)
 {
-    double *v = site_array(ctx), *r[3] = {NULL};
-    if (!v)
-        return ctx->error.status;
-    int64_t n = ctx->lat->nlocal;
-    int status = region ? positions(ctx, &call->where, r) : ADELE_OK;
-    for (int64_t i = 0; i < n && !status; i++) {
-        v[i] = group < 0 || groups_has(&ctx->groups, group, i);
-        if (region && v[i] != 0) {
-            double x[3] = {r[0][i], r[1][i], r[2][i]};
-            v[i] = region_contains(ctx, region, x);
+    double *v = NULL;
+    if (words_column(ctx, "id", &call->where, &v) || !v)
+        return err_memory(ctx, "a per-site formula",
+                          8.0 * (double)ctx->lat->nlocal);
+    for (int64_t i = 0; i < ctx->lat->nlocal; i++) {
+        double r[3];
+        bool in = group < 0 || groups_has(&ctx->groups, group, i);
+        if (in && region) {
+            lattice_position(ctx->lat, (int64_t)v[i] - 1, r);
+            in = region_contains(ctx, region, r);
         }
+        v[i] = in;
     }
-    for (int k = 0; k < 3; k++)
-        mem_free(r[k]);
-    if (status) {
-        mem_free(v);
-        return status;
-    }
-    *out = (struct item){.shape = ITEM_SITE, .v = v, .n = n};
+    *out = (struct item){.shape = ITEM_SITE, .v = v, .n = ctx->lat->nlocal};
     return ADELE_OK;
 }
 

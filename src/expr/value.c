@@ -140,13 +140,6 @@ static struct producer producer_of(const struct adele *ctx,
     return p;
 }
 
-static int evaluate(struct adele *ctx, const struct producer *p,
-                    enum shape shape)
-{
-    return p->compute ? compute_evaluate(ctx, p->compute, shape)
-                      : fix_evaluate(ctx, p->fix, shape);
-}
-
 /* Whether the per-site output has several columns: its entries in the output
    table then carry an index; once evaluated, the number itself is known. */
 static bool many_columns(const struct producer *p)
@@ -281,6 +274,17 @@ int reference_check(struct adele *ctx, const struct reference *r,
 
 /* ---- reading ---- */
 
+static int evaluate(struct adele *ctx, const struct reference *r,
+                    const struct producer *p, enum shape shape)
+{
+    if (!p->out) {
+        unknown(ctx, r);
+        return ADELE_EDECK;
+    }
+    return p->compute ? compute_evaluate(ctx, p->compute, shape)
+                      : fix_evaluate(ctx, p->fix, shape);
+}
+
 static int out_of_range(struct adele *ctx, const struct reference *r, int k,
                         const char *what, int64_t n)
 {
@@ -324,12 +328,12 @@ static int producer_element(struct adele *ctx, const struct reference *r,
     struct outputs *o = p->out;
     int status;
     if (r->nindex == 1 && (p->shapes & OUT_VECTOR)) {
-        status = evaluate(ctx, p, OUT_VECTOR);
+        status = evaluate(ctx, r, p, OUT_VECTOR);
         return status ? status
                       : element(ctx, r, o->vector, o->nvector, "element", out);
     }
     if (r->nindex == 2 && (p->shapes & OUT_ARRAY)) {
-        status = evaluate(ctx, p, OUT_ARRAY);
+        status = evaluate(ctx, r, p, OUT_ARRAY);
         if (status)
             return status;
         if (r->index[0] > o->nrow)
@@ -339,7 +343,7 @@ static int producer_element(struct adele *ctx, const struct reference *r,
         *out = o->array[(r->index[0] - 1) * o->ncol + r->index[1] - 1];
         return ADELE_OK;
     }
-    status = evaluate(ctx, p, OUT_SITE);
+    status = evaluate(ctx, r, p, OUT_SITE);
     if (status)
         return status;
     int64_t n = ctx->lat->nlocal, column = r->nindex == 2 ? r->index[1] : 1;
@@ -362,8 +366,9 @@ int reference_scalar(struct adele *ctx, const struct reference *r, double *out)
     struct producer p = producer_of(ctx, r);
     if (r->nindex)
         return producer_element(ctx, r, &p, out);
-    status = evaluate(ctx, &p, OUT_SCALAR);
-    *out = p.out->scalar;
+    status = evaluate(ctx, r, &p, OUT_SCALAR);
+    if (!status)
+        *out = p.out->scalar;
     return status;
 }
 
@@ -407,7 +412,7 @@ int reference_vector(struct adele *ctx, const struct reference *r,
         return variable_vector(ctx, r->name, r->where.line ? &r->where : NULL,
                                v, n);
     struct producer p = producer_of(ctx, r);
-    status = evaluate(ctx, &p, r->nindex ? OUT_ARRAY : OUT_VECTOR);
+    status = evaluate(ctx, r, &p, r->nindex ? OUT_ARRAY : OUT_VECTOR);
     if (status)
         return status;
     if (r->nindex)
@@ -424,11 +429,13 @@ int reference_array(struct adele *ctx, const struct reference *r,
     if (status)
         return status;
     struct producer p = producer_of(ctx, r);
-    status = evaluate(ctx, &p, OUT_ARRAY);
+    status = evaluate(ctx, r, &p, OUT_ARRAY);
+    if (status)
+        return status;
     *a = p.out->array;
     *nrow = p.out->nrow;
     *ncol = p.out->ncol;
-    return status;
+    return ADELE_OK;
 }
 
 int reference_site(struct adele *ctx, const struct reference *r,
@@ -441,7 +448,7 @@ int reference_site(struct adele *ctx, const struct reference *r,
         return variable_site(ctx, r->name, r->where.line ? &r->where : NULL,
                              site);
     struct producer p = producer_of(ctx, r);
-    status = evaluate(ctx, &p, OUT_SITE);
+    status = evaluate(ctx, r, &p, OUT_SITE);
     if (status)
         return status;
     int64_t column = r->nindex ? r->index[0] : 1;

@@ -27,7 +27,7 @@ int variables_new(struct adele *ctx)
     struct variables *t = mem_zalloc(1, sizeof *t);
     if (t) {
         t->nbucket = 64;
-        t->bucket = mem_zalloc(t->nbucket, sizeof *t->bucket);
+        t->bucket = mem_zalloc(t->nbucket, sizeof(struct variable *));
     }
     if (!t || !t->bucket) {
         mem_free(t);
@@ -110,7 +110,8 @@ static int grow(struct adele *ctx, struct variables *t)
 {
     if (t->n == t->capacity) {
         int wanted = t->capacity ? 2 * t->capacity : 16;
-        void *p = mem_resize(t->item, (size_t)wanted, sizeof *t->item);
+        void *p =
+            mem_resize(t->item, (size_t)wanted, sizeof(struct variable *));
         if (!p)
             return err_memory(ctx, "the variables", 8.0 * wanted);
         t->item = p;
@@ -118,7 +119,8 @@ static int grow(struct adele *ctx, struct variables *t)
     }
     if ((size_t)t->n < t->nbucket)
         return ADELE_OK;
-    struct variable **more = mem_zalloc(2 * t->nbucket, sizeof *more);
+    struct variable **more =
+        mem_zalloc(2 * t->nbucket, sizeof(struct variable *));
     if (!more)
         return err_memory(ctx, "the variables", 16.0 * (double)t->nbucket);
     mem_free(t->bucket);
@@ -148,7 +150,7 @@ void variable_remove(struct adele *ctx, struct variable *v)
         k++;
     unchain(t, v);
     memmove(&t->item[k], &t->item[k + 1],
-            (size_t)(t->n - k - 1) * sizeof *t->item);
+            (size_t)(t->n - k - 1) * sizeof(struct variable *));
     t->n--;
     variable_free(v);
 }

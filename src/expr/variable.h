@@ -11,7 +11,8 @@
 #include "base/words.h"
 #include "core/context.h"
 
-int variables_new(struct adele *ctx); /* creates ctx->variables; 0 or memory error */
+int variables_new(
+    struct adele *ctx); /* creates ctx->variables; 0 or memory error */
 void variables_free(struct adele *ctx);
 
 /* `variable NAME STYLE ..` (words[0] is NAME), `variable NAME delete`. */
@@ -35,7 +36,7 @@ int variable_string(struct adele *ctx, const char *name,
 int variable_scalar(struct adele *ctx, const char *name,
                     const struct where *where, double *out);
 int variable_vector(struct adele *ctx, const char *name,
-                    const struct where *where, const double **v, int64_t *n);
+                    const struct where *where, const double **out, int64_t *n);
 int variable_site(struct adele *ctx, const char *name,
                   const struct where *where, const double **site);
 unsigned variable_shapes(struct adele *ctx, const char *name); /* 0: unknown */

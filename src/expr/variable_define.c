@@ -295,6 +295,21 @@ static int check_second(struct adele *ctx, const struct variable *old,
                     variable_kinds[style].name);
 }
 
+static struct variable *variable_new(struct adele *ctx, const char *name,
+                                     enum variable_style style)
+{
+    struct variable *v = mem_zalloc(1, sizeof *v);
+    if (v)
+        v->name = mem_strdup(name);
+    if (!v || !v->name) {
+        variable_free(v);
+        no_memory(ctx);
+        return NULL;
+    }
+    v->style = style;
+    return v;
+}
+
 int variable_define(struct adele *ctx, const struct words *words)
 {
     if (words->n < 2)
@@ -322,14 +337,10 @@ int variable_define(struct adele *ctx, const struct words *words)
                  : ADELE_OK;
     if (status)
         return status == 1 && !ctx->error.status ? ADELE_OK : status;
-    struct variable *v = mem_zalloc(1, sizeof *v);
-    if (v)
-        v->name = mem_strdup(name->text);
-    if (!v || !v->name) {
-        variable_free(v);
-        return no_memory(ctx);
-    }
-    v->style = (enum variable_style)style;
+    struct variable *v =
+        variable_new(ctx, name->text, (enum variable_style)style);
+    if (!v)
+        return ctx->error.status;
     v->where = where_hold(name->where);
     struct definition d = {ctx, words, v, &variable_kinds[style]};
     status = define[style](&d);
@@ -342,17 +353,11 @@ int variable_define(struct adele *ctx, const struct words *words)
 int variable_override(struct adele *ctx, const char *name, int n,
                       const char *const *values)
 {
-    struct word word = {.text = mem_strdup(name)};
-    int status = word.text ? check_name(ctx, &word) : no_memory(ctx);
-    struct variable *v = status ? NULL : mem_zalloc(1, sizeof *v);
-    if (!status && !v)
-        status = no_memory(ctx);
-    if (status) {
-        mem_free(word.text);
-        return status;
-    }
-    v->name = word.text;
-    v->style = VARIABLE_INDEX;
+    struct variable *v = variable_new(ctx, name, VARIABLE_INDEX);
+    if (!v)
+        return ctx->error.status;
+    struct word word = {.text = v->name};
+    int status = check_name(ctx, &word);
     v->overridden = true;
     for (int k = 0; k < n && !status; k++)
         status = add_text(ctx, v, values[k], strlen(values[k]));

@@ -92,7 +92,7 @@ static int evaluate_equal(struct adele *ctx, struct variable *v,
 static int format_text(struct adele *ctx, struct variable *v,
                        const struct where *where, struct text *out)
 {
-    double value;
+    double value = 0;
     int status = enter(ctx, v, where);
     if (status)
         return status;

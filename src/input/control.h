@@ -18,16 +18,16 @@ enum source_kind {
 struct source {
     enum source_kind kind;
     struct source *below;
-    char *name;           /* for messages; owned */
-    char *text;           /* all of it, or of a stream what came so far; owned */
-    size_t length, at;    /* read so far */
-    long number;          /* of the physical line at `at`, from 1 */
-    int fd;               /* STREAM: -1 at its end */
-    struct where place;   /* PART: of its text in a line */
-    char *label;          /* skip to this label; owned */
+    char *name;         /* for messages; owned */
+    char *text;         /* all of it, or of a stream what came so far; owned */
+    size_t length, at;  /* read so far */
+    long number;        /* of the physical line at `at`, from 1 */
+    int fd;             /* STREAM: -1 at its end */
+    struct where place; /* PART: of its text in a line */
+    char *label;        /* skip to this label; owned */
     struct where label_where;
-    long jumps;           /* how often a jump moved it */
-    bool abandoned;       /* a jump left it: what is left is not run */
+    long jumps;     /* how often a jump moved it */
+    bool abandoned; /* a jump left it: what is left is not run */
 };
 
 struct input {

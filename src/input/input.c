@@ -144,7 +144,7 @@ static int stream_fill(struct adele *ctx, struct source *s)
     enum { CHUNK = 65536 };
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
     log_flush(&ctx->log); /* the other side may wait for an answer */
-    if (s->at) {
+    if (s->text && s->at) {
         memmove(s->text, s->text + s->at, s->length - s->at);
         s->length -= s->at;
         s->at = 0;
@@ -176,8 +176,8 @@ static int stream_line(struct adele *ctx, struct source *s)
     size_t seen = 0; /* whole physical lines behind s->at that were scanned */
     for (;;) {
         const char *from = s->text ? s->text + s->at + seen : NULL;
-        size_t left = s->length - s->at - seen;
-        const char *newline = left ? memchr(from, '\n', left) : NULL;
+        size_t left = from ? s->length - s->at - seen : 0;
+        const char *newline = from && left ? memchr(from, '\n', left) : NULL;
         if (newline) {
             size_t n = (size_t)(newline - from) + 1;
             if (!line_continues(&scan, from, n))
