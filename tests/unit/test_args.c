@@ -65,10 +65,6 @@ static int parse(struct adele *ctx, const char *text, struct sample *s)
 
     error_clear(ctx);
     memset(s, 0, sizeof *s);
-    line->text = mem_strdup(text);
-    line->origin = mem_alloc(strlen(text) + 1, sizeof *line->origin);
-    for (size_t i = 0; i <= strlen(text); i++)
-        line->origin[i] = i;
     assert_int_equal(words_split(line, &words, &bad, &why), 0);
     status = args_parse(ctx, table, "sample", &words, s);
     words_free(&words);
