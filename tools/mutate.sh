@@ -20,6 +20,7 @@ for copy in $(cd "$M" && find src tests -name '*.[ch]' -o -path 'tests/cases/*.y
     elif ! cmp -s "$copy" "$M/$copy"; then cp "$copy" "$M/$copy"; fi
 done
 cd "$M" || exit 1
+file=
 : >survivors
 : >log
 tried=0 survived=0
@@ -38,25 +39,28 @@ use_of() { # kind deck-name
     esac
 }
 
-build() { # of $programs; quietly
-    make -s -j"${ADELE_JOBS:-2}" BUILD=out CFLAGS=-O1 all $programs >>log 2>&1
+build() { # targets; quietly
+    make -s -j"${ADELE_JOBS:-2}" BUILD=out CFLAGS=-O1 "$@" >>log 2>&1
 }
 
-# 0: all tests pass.
+# 0: all tests pass.  The decks come first since they need one link only, then
+# the programs one after the other until one fails; the runner of the decks
+# does not depend on the styles and is kept aside.
 run_tests() {
+    if [ -n "$cases" ]; then
+        ADELE_CASES_USING=$use ADELE=out/adele timeout "$LIMIT" ./runner \
+            $cases >>log 2>&1 || return 1
+    fi
     for program in $programs; do
-        case $program in */test_cases) continue ;; esac
+        build "$program" || return 1
         timeout "$LIMIT" "$program" >>log 2>&1 || return 1
     done
-    [ -z "$cases" ] ||
-        ADELE_CASES_USING=$use timeout "$LIMIT" out/tests/test_cases $cases \
-            >>log 2>&1
 }
 
 try() { # description; the mutant is in place
     tried=$((tried + 1))
     echo "== $1" >>log
-    if ! build; then
+    if ! build out/adele; then
         echo "not built   $1"
         return
     fi
@@ -68,7 +72,7 @@ try() { # description; the mutant is in place
     fi
 }
 
-restore() { cp "$root/$file" "$file"; }
+restore() { [ -z "$file" ] || cp "$root/$file" "$file"; }
 trap 'restore; exit 130' INT TERM
 
 # "line member function" of each function in the const struct at the end.
@@ -107,7 +111,11 @@ signs() {
         /\*\// {comment = 0}' "$1"
 }
 
-for file in src/styles/*/*.c; do
+build out/adele out/tests/test_cases || exit 1
+cp out/tests/test_cases runner
+# Physics first.
+for file in src/styles/model/*.c src/styles/pair/*.c src/styles/fix/*.c \
+    src/styles/compute/*.c $(ls src/styles/*/*.c | grep -vE "/(model|pair|fix|compute)/"); do
     case $file in *"$part"*) ;; *) continue ;; esac
     kind=$(basename "$(dirname "$file")") base=$(basename "$file" .c)
     name=$(sed -n 's/.*STYLE_HEAD([a-z_]*, *"\([^"]*\)".*/\1/p' "$file" |
@@ -120,14 +128,13 @@ for file in src/styles/*/*.c; do
         case $test in */test_cases.c) continue ;; esac
         programs="$programs out/tests/$(basename "$test" .c)"
     done
-    [ -n "$cases" ] && programs="$programs out/tests/test_cases"
     echo "== $file unchanged" >>log
-    if [ -z "$programs" ]; then
+    if [ -z "$programs$cases" ]; then
         echo "SURVIVED    $file: no test names $kind $name" | tee -a survivors
         survived=$((survived + 1))
         continue
     fi
-    if ! build || ! run_tests; then
+    if ! build out/adele || ! run_tests; then
         echo "SKIPPED     $file: its tests fail without any change" |
             tee -a survivors
         survived=$((survived + 1))
