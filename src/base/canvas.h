@@ -18,7 +18,7 @@ struct canvas {
     struct rgb *pixel; /* [height][width] */
 };
 
-enum { CANVAS_MAX = 16384 }; /* longest side */
+enum { CANVAS_MAX = 8192 }; /* longest side */
 
 /* White.  0 or -1 (memory). */
 int canvas_init(struct canvas *c, int width, int height);

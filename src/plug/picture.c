@@ -281,9 +281,9 @@ static void choose_size(const struct picture *p, const struct need *n,
     double width = l->scale * n->w + (n->left + n->right) * l->em;
     double height = l->scale * n->h + (n->top + n->bottom) * l->em;
     double least = n->top + n->bottom + 5; /* em, for the bar */
-    l->width = (int)fmin(ceil(width), CANVAS_MAX);
+    l->width = (int)fmin(ceil(width), 1e9);
     l->height =
-        (int)fmin(ceil(fmax(height, l->below ? 0 : least * l->em)), CANVAS_MAX);
+        (int)fmin(ceil(fmax(height, l->below ? 0 : least * l->em)), 1e9);
 }
 
 static void place(const struct need *n, struct layout *l)
@@ -455,6 +455,11 @@ int picture_draw(struct adele *ctx, const struct picture *p,
     int n = make_ticks(&scale, 0.11, tick);
     struct need need = make_need(&plane, tick, n, label, &l.below);
     choose_size(p, &need, &l);
+    if (l.width > CANVAS_MAX || l.height > CANVAS_MAX)
+        return err_run_at(ctx, &p->dump.head.where,
+                          "zoom %g makes a picture of %d x %d pixels; no side "
+                          "may be longer than %d",
+                          p->zoom, l.width, l.height, CANVAS_MAX);
     place(&need, &l);
     if (canvas_init(out, l.width, l.height))
         return err_memory(ctx, "a picture", 12.0 * l.width * l.height);
