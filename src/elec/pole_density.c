@@ -1,0 +1,578 @@
+/* Density matrix from poles: see elec/pole_density.h. */
+
+#include "elec/pole_density.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_sort.h>
+
+#include "base/mem.h"
+#include "base/sum.h"
+#include "core/lattice.h"
+#include "elec/fermi.h"
+
+enum { EXTRA = 4, PASSES_MAX = 200 };
+
+/* The largest shift of mu, in T, that one set of Green's functions is asked
+   about: the refitted weights still point the right way there. */
+static const double far = 2.0;
+
+/* --- The graph. --- */
+
+struct pair_of_sites {
+    int64_t a, b, bond;
+};
+
+static int by_sites(const void *x, const void *y)
+{
+    const struct pair_of_sites *p = x, *q = y;
+
+    if (p->a != q->a)
+        return p->a < q->a ? -1 : 1;
+    if (p->b != q->b)
+        return p->b < q->b ? -1 : 1;
+    return (p->bond > q->bond) - (p->bond < q->bond);
+}
+
+/* Bonds between the same two sites become one edge. */
+static int merge_bonds(struct pole_density *p, const struct terms *t)
+{
+    struct pair_of_sites *list =
+        mem_alloc((size_t)t->nbond, sizeof *list);
+
+    p->edge = mem_alloc((size_t)t->nbond, sizeof *p->edge);
+    p->edge_of_bond = mem_alloc((size_t)t->nbond, sizeof *p->edge_of_bond);
+    p->hopping = mem_alloc((size_t)t->nbond, sizeof *p->hopping);
+    p->onsite = mem_alloc((size_t)t->nsite, sizeof *p->onsite);
+    if (!list || !p->edge || !p->edge_of_bond || !p->hopping || !p->onsite) {
+        mem_free(list);
+        return POLE_MEMORY;
+    }
+    for (int64_t k = 0; k < t->nbond; k++) {
+        int64_t i = t->bond[k].i, j = t->bond[k].j;
+
+        list[k] = (struct pair_of_sites){i < j ? i : j, i < j ? j : i, k};
+    }
+    qsort(list, (size_t)t->nbond, sizeof *list, by_sites);
+    p->nedge = 0;
+    for (int64_t k = 0; k < t->nbond; k++) {
+        const struct pair_of_sites *l = &list[k];
+
+        if (l->a == l->b) {
+            p->edge_of_bond[l->bond] = -1;
+            continue;
+        }
+        if (p->nedge == 0 || p->edge[p->nedge - 1][0] != l->a ||
+            p->edge[p->nedge - 1][1] != l->b) {
+            p->edge[p->nedge][0] = l->a;
+            p->edge[p->nedge][1] = l->b;
+            p->nedge++;
+        }
+        p->edge_of_bond[l->bond] = p->nedge - 1;
+    }
+    mem_free(list);
+    return POLE_OK;
+}
+
+static void free_graph(struct pole_density *p)
+{
+    selinv_free(p->selinv);
+    selinv_result_free(&p->green);
+    mem_free(p->edge);
+    mem_free(p->edge_of_bond);
+    mem_free(p->hopping);
+    mem_free(p->onsite);
+    p->selinv = NULL;
+    p->edge = NULL;
+    p->edge_of_bond = NULL;
+    p->hopping = NULL;
+    p->onsite = NULL;
+    p->bond_tag = 0;
+}
+
+static int make_graph(struct pole_density *p, const struct terms *t,
+                      const struct lattice *lat)
+{
+    struct dissection_graph g = {.n = t->nsite};
+    int(*cell)[3];
+    int status;
+
+    if (p->selinv && p->bond_tag == t->bond_tag)
+        return POLE_OK;
+    free_graph(p);
+    p->nsite = t->nsite;
+    status = merge_bonds(p, t);
+    cell = mem_alloc((size_t)t->nsite, sizeof *cell);
+    if (status || !cell) {
+        mem_free(cell);
+        return POLE_MEMORY;
+    }
+    for (int64_t i = 0; i < t->nsite; i++) {
+        int b;
+
+        lattice_cell(lat, i, cell[i], &b);
+    }
+    for (int64_t k = 0; k < t->nbond; k++) {
+        for (int axis = 0; axis < 3; axis++) {
+            int reach = abs(t->bond[k].cell[axis]);
+
+            g.reach[axis] = reach > g.reach[axis] ? reach : g.reach[axis];
+        }
+    }
+    for (int axis = 0; axis < 3; axis++) {
+        g.size[axis] = lat->n[axis];
+        g.periodic[axis] = lat->periodic[axis];
+    }
+    g.nedge = p->nedge;
+    g.edge = (const int64_t(*)[2])p->edge;
+    g.cell = (const int(*)[3])cell;
+    p->selinv = selinv_new(&g);
+    mem_free(cell);
+    p->bond_tag = t->bond_tag;
+    return p->selinv ? POLE_OK : POLE_MEMORY;
+}
+
+/* A bond of a site with itself adds to its energy. */
+static void fill_graph(struct pole_density *p, const struct terms *t)
+{
+    memcpy(p->onsite, t->onsite, (size_t)p->nsite * sizeof *p->onsite);
+    memset(p->hopping, 0, (size_t)p->nedge * sizeof *p->hopping);
+    for (int64_t b = 0; b < t->nbond; b++) {
+        if (p->edge_of_bond[b] >= 0)
+            p->hopping[p->edge_of_bond[b]] += t->hopping[b];
+        else
+            p->onsite[t->bond[b].i] += 2 * t->hopping[b];
+    }
+}
+
+/* --- The poles. --- */
+
+/* Fixed rungs make the poles a function of the configuration alone. */
+static int find_set(struct pole_density *p, double bound)
+{
+    int rung = (int)ceil(4 * log2(fmax(bound, 1.0)));
+    struct pole_set *s;
+    int status;
+
+    for (int i = 0; i < POLE_SETS; i++) {
+        if (p->set[i].fit.n && p->set[i].rung == rung) {
+            p->used = &p->set[i];
+            return POLE_OK;
+        }
+    }
+    s = &p->set[p->next_set++ % POLE_SETS];
+    pole_shift_fini(&s->shift);
+    s->fit.n = 0;
+    status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
+    if (status) {
+        s->fit.n = 0;
+        return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
+    }
+    s->rung = rung;
+    if (pole_shift_init(&s->shift, &s->fit, EXTRA)) {
+        s->fit.n = 0;
+        return POLE_MEMORY;
+    }
+    p->used = s;
+    return POLE_OK;
+}
+
+/* --- One pass: Green's functions at all poles for one mu. --- */
+
+struct pass {
+    struct pole_density *p;
+    struct terms *t;
+    const struct pole_request *ask;
+    double mu;
+    double re[POLES_MAX + 8], im[POLES_MAX + 8]; /* traces of G in units 1/x */
+    double trace_x;
+    bool shifts; /* the extra poles were solved too */
+};
+
+static double lane(const struct lanes *g, int l, bool imaginary)
+{
+    return imaginary ? g->im[l] : g->re[l];
+}
+
+static void add_traces(struct pass *s)
+{
+    const struct pole_density *p = s->p;
+
+    for (int k = 0; k < p->green.nshift; k++) {
+        const struct lanes *g =
+            p->green.diagonal + (int64_t)(k / LANES) * p->nsite;
+        double re = 0, im = 0;
+
+        for (int64_t i = 0; i < p->nsite; i++) {
+            re += lane(&g[i], k % LANES, false);
+            im += lane(&g[i], k % LANES, true);
+        }
+        s->re[k] = re * s->ask->temp;
+        s->im[k] = im * s->ask->temp;
+    }
+}
+
+static int run_pass(struct pass *s, double mu)
+{
+    struct pole_density *p = s->p;
+    double lo, hi, temp = s->ask->temp;
+    double re[POLES_MAX + 8], im[POLES_MAX + 8];
+    int n, status;
+
+    terms_bounds(s->t, &lo, &hi);
+    status = find_set(p, fmax(fabs(hi - mu), fabs(lo - mu)) / temp);
+    if (status)
+        return status;
+    s->mu = mu;
+    s->shifts = s->ask->fixed_number;
+    n = s->shifts ? p->used->shift.n : p->used->fit.n;
+    for (int k = 0; k < n; k++) {
+        re[k] = mu;
+        im[k] = temp * (k < p->used->fit.n ? p->used->fit.s[k]
+                                           : p->used->shift.s[k]);
+    }
+    status = selinv_solve(p->selinv, p->onsite, p->hopping, n, re, im,
+                          s->ask->want_energy, s->ask->nthread, &p->green);
+    p->passes++;
+    if (status)
+        return status == -1 ? POLE_MEMORY : POLE_PIVOT;
+    add_traces(s);
+    s->trace_x = (sum_array(p->onsite, p->nsite) - (double)p->nsite * mu) /
+                 temp;
+    return POLE_OK;
+}
+
+static double base_number(const struct pass *s)
+{
+    const struct poles *f = &s->p->used->fit;
+    double n = 0.5 * (double)s->p->nsite - f->linear * s->trace_x;
+
+    for (int k = 0; k < f->n; k++)
+        n -= f->a[k] * s->re[k];
+    return n;
+}
+
+/* N at mu + d T, and the error of the weights. */
+static double shifted_number(const struct pass *s, double d,
+                             struct shift_weights *w, double *error)
+{
+    const struct pole_shift *shift = &s->p->used->shift;
+    double n = base_number(s);
+
+    *error = pole_shift_weights(shift, d, w);
+    for (int k = 0; k < shift->n; k++)
+        n += w->alpha[k] * s->re[k] + w->beta[k] * s->im[k];
+    return n + w->linear * s->trace_x + w->constant * (double)s->p->nsite;
+}
+
+/* --- The chemical potential. --- */
+
+/* The shift in [-far, far] where N reaches the target, or the end of the range
+   in its direction: bracketed regula falsi (Illinois). */
+static double find_shift(const struct pass *s, double slack)
+{
+    struct shift_weights w;
+    double error, f0 = base_number(s) - s->ask->target, d = 0;
+    double lo, hi, flo, fhi;
+
+    if (fabs(f0) <= slack)
+        return 0;
+    for (double reach = 1e-3;; reach *= 8) {
+        double f;
+
+        d = (f0 > 0 ? -1 : 1) * fmin(reach, far);
+        f = shifted_number(s, d, &w, &error) - s->ask->target;
+        if (fabs(f) <= slack)
+            return d;
+        if ((f > 0) != (f0 > 0)) {
+            lo = 0;
+            hi = d;
+            flo = f0;
+            fhi = f;
+            break;
+        }
+        if (reach >= far)
+            return d;
+    }
+    for (int i = 0; i < 60; i++) {
+        double f;
+
+        d = (lo * fhi - hi * flo) / (fhi - flo);
+        f = shifted_number(s, d, &w, &error) - s->ask->target;
+        if (fabs(f) <= slack)
+            break;
+        if ((f > 0) == (fhi > 0)) {
+            hi = d;
+            fhi = f;
+            flo *= 0.5;
+        } else {
+            lo = hi;
+            flo = fhi;
+            hi = d;
+            fhi = f;
+        }
+    }
+    return d;
+}
+
+/* Sites on their own, smeared by the hopping: where to begin. */
+static double first_guess(const struct pole_density *p, const struct terms *t,
+                          const struct pole_request *ask)
+{
+    double *e = mem_alloc(2 * (size_t)t->nsite, sizeof *e), width = 0, mu = 0;
+    struct fermi out;
+
+    if (!e)
+        return 0;
+    memcpy(e, p->onsite, (size_t)t->nsite * sizeof *e);
+    gsl_sort(e, 1, (size_t)t->nsite);
+    for (int64_t k = 0; k < p->nedge; k++)
+        width = fmax(width, fabs(p->hopping[k]));
+    if (fermi_solve(e, t->nsite, fmax(ask->temp, width), FERMI_FIXED_NUMBER,
+                    ask->target, e + t->nsite, &out) == 0)
+        mu = out.mu;
+    mem_free(e);
+    return mu;
+}
+
+/* Extrapolated through the last configurations. */
+static double predict(const struct pole_density *p)
+{
+    const double *h = p->history;
+
+    switch (p->nhistory) {
+    case 1: return h[0];
+    case 2: return 2 * h[0] - h[1];
+    case 3: return 3 * h[0] - 3 * h[1] + h[2];
+    default: return 4 * h[0] - 6 * h[1] + 4 * h[2] - h[3];
+    }
+}
+
+static double start_mu(struct pole_density *p, const struct terms *t,
+                       const struct pole_request *ask)
+{
+    if (!ask->fixed_number)
+        return ask->target;
+    if (p->have_reference)
+        return p->reference;
+    return p->nhistory ? predict(p) : first_guess(p, t, ask);
+}
+
+static void remember(struct pole_density *p, double mu)
+{
+    memmove(p->history + 1, p->history,
+            (POLE_HISTORY - 1) * sizeof *p->history);
+    p->history[0] = mu;
+    if (p->nhistory < POLE_HISTORY)
+        p->nhistory++;
+}
+
+/* Passes until the shift from the last one is covered by its weights. */
+static int find_mu(struct pass *s, double *shift)
+{
+    struct pole_density *p = s->p;
+    const struct pole_request *ask = s->ask;
+    double mu = start_mu(p, s->t, ask), lo = -INFINITY, hi = INFINITY;
+    double slack = 0.05 * p->tol * fmax(1, fmin(ask->target,
+                                      (double)p->nsite - ask->target));
+
+    *shift = 0;
+    for (int i = 0; i < PASSES_MAX; i++) {
+        struct shift_weights w;
+        double d, excess;
+        int status = run_pass(s, mu);
+
+        if (status || !ask->fixed_number)
+            return status;
+        d = find_shift(s, slack);
+        p->shift_error = d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
+        if (p->shift_error <= p->tol || (p->have_reference && i == 0)) {
+            *shift = d;
+            return POLE_OK;
+        }
+        excess = base_number(s) - ask->target;
+        if (excess > 0)
+            hi = mu;
+        else
+            lo = mu;
+        mu += d * ask->temp * (fabs(d) >= far ? exp2(fmin(i, 12)) : 1);
+        if (!(mu > lo && mu < hi))
+            mu = isfinite(lo) && isfinite(hi) ? 0.5 * (lo + hi)
+                 : isfinite(lo)               ? lo + ask->temp
+                                              : hi - ask->temp;
+    }
+    return POLE_NUMBER;
+}
+
+/* --- Densities and energies. --- */
+
+/* Weights of Re G, Im G (units 1/x), x_ij and delta_ij of the density. */
+struct density_weights {
+    double re[POLES_MAX + 8], im[POLES_MAX + 8], linear, constant;
+    int n;
+};
+
+static struct density_weights weights_at(const struct pole_density *p, double d,
+                                         double *error)
+{
+    const struct poles *f = &p->used->fit;
+    struct density_weights out = {.n = f->n, .constant = 0.5};
+    struct shift_weights w;
+
+    *error = 0;
+    for (int k = 0; k < f->n; k++)
+        out.re[k] = -f->a[k];
+    out.linear = -f->linear;
+    if (d == 0)
+        return out;
+    *error = pole_shift_weights(&p->used->shift, d, &w);
+    out.n = p->used->shift.n;
+    for (int k = 0; k < out.n; k++) {
+        out.re[k] += w.alpha[k];
+        out.im[k] = w.beta[k];
+    }
+    out.linear += w.linear;
+    out.constant += w.constant;
+    return out;
+}
+
+/* sum_k w_k G(k) over one array of Green's functions, of entry i. */
+static double combine(const struct density_weights *w, const struct lanes *g,
+                      int64_t stride, int64_t i)
+{
+    double sum = 0;
+
+    for (int k = 0; k < w->n; k++) {
+        const struct lanes *at = g + (int64_t)(k / LANES) * stride + i;
+
+        sum += w->re[k] * lane(at, k % LANES, false) +
+               w->im[k] * lane(at, k % LANES, true);
+    }
+    return sum;
+}
+
+static void fill_sites(const struct pole_density *p, double temp, double mu,
+                       const struct density_weights *w, double *n)
+{
+#pragma omp parallel for schedule(static) if (p->nsite > 4096)
+    for (int64_t i = 0; i < p->nsite; i++)
+        n[i] = w->constant + w->linear * (p->onsite[i] - mu) / temp +
+               temp * combine(w, p->green.diagonal, p->nsite, i);
+}
+
+static void fill_bonds(const struct pole_density *p, const struct terms *t,
+                       double temp, const struct density_weights *w,
+                       const double *n, double *rho)
+{
+#pragma omp parallel for schedule(static) if (p->nsite > 4096)
+    for (int64_t b = 0; b < t->nbond; b++) {
+        int64_t e = p->edge_of_bond[b];
+
+        rho[b] = e < 0 ? n[t->bond[b].i]
+                       : w->linear * p->hopping[e] / temp +
+                             temp * combine(w, p->green.edge, p->nedge, e);
+    }
+}
+
+/* Omega at the mu of the Green's functions. */
+static double base_omega(const struct pass *s)
+{
+    const struct pole_density *p = s->p;
+    const struct poles *f = &p->used->fit;
+    double temp = s->ask->temp, n = (double)p->nsite, square = 0;
+    double sum = 0.5 * s->trace_x - n * M_LN2;
+
+    for (int64_t i = 0; i < p->nsite; i++)
+        square += (p->onsite[i] - s->mu) * (p->onsite[i] - s->mu);
+    for (int64_t e = 0; e < p->nedge; e++)
+        square += 2 * p->hopping[e] * p->hopping[e];
+    sum -= 0.5 * f->linear * square / (temp * temp);
+    /* ln det((H - mu)/T - i s) - n ln s, the logarithms of each size taken
+       together so that large ones cancel early. */
+    for (int k = 0; k < f->n; k++)
+        sum -= f->a[k] * (p->green.logdet_re[k] - n * log(temp * f->s[k]));
+    return temp * sum;
+}
+
+/* Omega(mu + d T) - Omega(mu) = -T int N: Gauss-Legendre with 4 points. */
+static double shifted_omega(const struct pass *s, double d)
+{
+    static const double at[2] = {0.3399810435848563, 0.8611363115940526};
+    static const double weight[2] = {0.6521451548625461, 0.3478548451374538};
+    struct shift_weights w;
+    double sum = 0, error;
+
+    for (int i = 0; i < 2; i++)
+        sum += weight[i] *
+               (shifted_number(s, 0.5 * d * (1 + at[i]), &w, &error) +
+                shifted_number(s, 0.5 * d * (1 - at[i]), &w, &error));
+    return base_omega(s) - s->ask->temp * 0.5 * d * sum;
+}
+
+static double band_energy(const struct terms *t, const double *n,
+                          const double *rho)
+{
+    double band = 0;
+
+    for (int64_t i = 0; i < t->nsite; i++)
+        band += t->onsite[i] * n[i];
+    for (int64_t b = 0; b < t->nbond; b++)
+        band += 2 * t->hopping[b] * rho[b];
+    return band;
+}
+
+int pole_density_solve(struct pole_density *p, struct terms *t,
+                       const struct lattice *lat,
+                       const struct pole_request *ask, double *n, double *rho,
+                       struct pole_solution *out)
+{
+    struct pass s = {.p = p, .t = t, .ask = ask};
+    struct density_weights w;
+    double d, error;
+    int status = make_graph(p, t, lat);
+
+    if (status)
+        return status;
+    fill_graph(p, t);
+    status = find_mu(&s, &d);
+    if (status)
+        return status;
+    p->reference = s.mu;
+    w = weights_at(p, d, &error);
+    fill_sites(p, ask->temp, s.mu, &w, n);
+    out->mu = s.mu + d * ask->temp;
+    out->number = sum_array(n, p->nsite);
+    if (ask->want_bonds)
+        fill_bonds(p, t, ask->temp, &w, n, rho);
+    if (ask->want_energy) {
+        out->omega = d == 0 ? base_omega(&s) : shifted_omega(&s, d);
+        out->band = band_energy(t, n, rho);
+    }
+    if (!p->have_reference)
+        remember(p, out->mu);
+    p->have_reference = false;
+    p->solutions++;
+    return POLE_OK;
+}
+
+double pole_density_at(const struct pole_density *p, double temp, double mu,
+                       double *n)
+{
+    double error;
+    struct density_weights w =
+        weights_at(p, (mu - p->reference) / temp, &error);
+
+    fill_sites(p, temp, p->reference, &w, n);
+    return error + p->used->fit.error;
+}
+
+void pole_density_fini(struct pole_density *p)
+{
+    free_graph(p);
+    for (int i = 0; i < POLE_SETS; i++)
+        pole_shift_fini(&p->set[i].shift);
+    *p = (struct pole_density){.tol = p->tol};
+}

@@ -1,0 +1,86 @@
+/* Density matrix and free energy from poles and selected inversion.
+
+       n_ij = delta_ij/2 - c x_ij - sum_k a_k Re G_ij(k),  x = (H - mu)/T,
+       G(k) = (x - i s_k)^-1,
+       Omega/T = tr x/2 - c tr x^2/2 - sum_k a_k Re ln det(x - i s_k) + N C,
+
+   C such that one level at x = 0 gives -ln 2.  At fixed number, mu is found
+   from the traces of the same G with the weights of la/pole_shift.h; when the
+   shift is so large that these weights miss the tolerance, a further pass is
+   made at the new mu.  mu is predicted from the last configurations. */
+
+#ifndef ADELE_POLE_DENSITY_H
+#define ADELE_POLE_DENSITY_H
+
+#include <stdbool.h>
+
+#include "elec/terms.h"
+#include "la/pole_shift.h"
+#include "la/selinv.h"
+
+struct lattice;
+
+enum { POLE_HISTORY = 4, POLE_SETS = 8 };
+
+/* Poles for one rung of the ladder of bounds, 2^(rung/4). */
+struct pole_set {
+    int rung; /* INT_MIN: empty */
+    struct poles fit;
+    struct pole_shift shift;
+};
+
+struct pole_density {
+    double tol;
+    struct pole_set set[POLE_SETS];
+    int next_set;
+    const struct pole_set *used; /* by the last solution */
+
+    struct selinv *selinv;
+    struct selinv_result green;
+    int64_t nsite, nedge;
+    int64_t (*edge)[2];
+    int64_t *edge_of_bond; /* [nbond]; -1: i = j */
+    double *hopping;       /* [nedge] */
+    double *onsite;        /* [nsite] */
+    uint64_t bond_tag;
+
+    double reference;      /* mu of the factorisations of the last solution */
+    bool have_reference;   /* loaded from a restart file: use it once */
+    double history[POLE_HISTORY]; /* mu of the last configurations, newest first */
+    int nhistory;
+    int64_t passes, solutions;
+    double shift_error;    /* of the refitted weights last used */
+};
+
+struct pole_request {
+    double temp;
+    bool fixed_number;
+    double target; /* number or mu */
+    bool want_bonds, want_energy;
+    int nthread;
+};
+
+struct pole_solution {
+    double mu, number, omega, band; /* omega without the model's constant */
+};
+
+enum pole_status {
+    POLE_OK = 0,
+    POLE_MEMORY = -1,
+    POLE_TOLERANCE = -2, /* no set of poles reaches tol for this bound */
+    POLE_PIVOT = -3,
+    POLE_NUMBER = -4     /* no chemical potential found */
+};
+
+/* n [nsite]; rho [nbond] when asked for. */
+int pole_density_solve(struct pole_density *p, struct terms *t,
+                       const struct lattice *lat,
+                       const struct pole_request *ask, double *n, double *rho,
+                       struct pole_solution *out);
+/* The densities at another mu near the last one, from the same Green's
+   functions; returns the error bound of the weights. */
+double pole_density_at(const struct pole_density *p, double temp, double mu,
+                       double *n);
+void pole_density_fini(struct pole_density *p);
+
+#endif

@@ -1,0 +1,206 @@
+/* Refitted weights at a shifted chemical potential: see la/pole_shift.h.
+
+   The difference f(x - d) - f(x) = (1 - exp(-d)) (1 - f(x)) f(x - d) is fitted
+   by weighted least squares.  The row weights are those that make the error of
+   the derivative -f'(x), the limit of small d, as level as Lawson's iteration
+   can; they are fixed, so that a shift costs one product with a stored
+   matrix. */
+
+#include "la/pole_shift.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <lapacke.h>
+
+#include "base/mem.h"
+
+enum { ROWS = 1201, LAWSON_ROUNDS = 8 };
+
+static const double extra_pole[9][8] = {
+    {0},
+    {3.0},
+    {2.6, 3.8},
+    {2.4, 3.1, 4.2},
+    {2.2, 2.8, 3.6, 4.6},
+    {2.1, 2.6, 3.3, 4.0, 5.0},
+    {2.0, 2.4, 2.9, 3.6, 4.4, 5.4},
+    {1.9, 2.3, 2.7, 3.3, 4.0, 4.8, 5.8},
+    {1.8, 2.2, 2.6, 3.0, 3.6, 4.3, 5.2, 6.2}};
+
+static double fermi(double x)
+{
+    double y = exp(-fabs(x));
+
+    return x > 0 ? y / (1 + y) : 1 / (1 + y);
+}
+
+static void fill_matrix(struct pole_shift *p)
+{
+    for (int i = 0; i < p->rows; i++) {
+        double x = p->x[i];
+
+        for (int k = 0; k < p->n; k++) {
+            double d = 1 / (x * x + p->s[k] * p->s[k]);
+
+            p->matrix[k * p->rows + i] = x * d;
+            p->matrix[(p->n + k) * p->rows + i] = p->s[k] * d;
+        }
+        p->matrix[2 * p->n * p->rows + i] = x;
+        p->matrix[(2 * p->n + 1) * p->rows + i] = 1;
+    }
+}
+
+/* Scales the columns to length 1; the scales go to the end of `solve`. */
+static void scale_columns(struct pole_shift *p, double *scale)
+{
+    for (int k = 0; k < p->columns; k++) {
+        double *a = p->matrix + k * p->rows, square = 0;
+
+        for (int i = 0; i < p->rows; i++)
+            square += a[i] * a[i];
+        scale[k] = 1 / sqrt(square);
+        for (int i = 0; i < p->rows; i++)
+            a[i] *= scale[k];
+    }
+}
+
+/* The pseudo-inverse of the matrix with rows weighted by sqrt(weight):
+   `basis` [rows][rank] holds the weighted left singular vectors, `solve`
+   [columns][rank] takes their products to column weights. */
+static int factorise(struct pole_shift *p, const double *weight, double *a,
+                     double *u, double *sv, double *vt)
+{
+    int rows = p->rows, columns = p->columns;
+
+    for (int k = 0; k < columns; k++)
+        for (int i = 0; i < rows; i++)
+            a[k * rows + i] = p->matrix[k * rows + i] * sqrt(weight[i]);
+    if (LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'S', rows, columns, a, rows, sv, u,
+                       rows, vt, columns))
+        return -1;
+    p->rank = 0;
+    while (p->rank < columns && sv[p->rank] > 1e-13 * sv[0])
+        p->rank++;
+    for (int r = 0; r < p->rank; r++) {
+        for (int i = 0; i < rows; i++)
+            p->basis[r * rows + i] = u[r * rows + i] * sqrt(weight[i]);
+        for (int k = 0; k < columns; k++)
+            p->solve[r * columns + k] = vt[k * columns + r] / sv[r];
+    }
+    return 0;
+}
+
+/* Least-squares column weights of a target; its error is left in target. */
+static double fit_target(const struct pole_shift *p, double *target,
+                         double *column)
+{
+    double worst = 0;
+
+    memset(column, 0, (size_t)p->columns * sizeof *column);
+    for (int r = 0; r < p->rank; r++) {
+        const double *b = p->basis + r * p->rows;
+        double sum = 0;
+
+        for (int i = 0; i < p->rows; i++)
+            sum += b[i] * target[i];
+        for (int k = 0; k < p->columns; k++)
+            column[k] += sum * p->solve[r * p->columns + k];
+    }
+    for (int k = 0; k < p->columns; k++)
+        for (int i = 0; i < p->rows; i++)
+            target[i] -= column[k] * p->matrix[k * p->rows + i];
+    for (int i = 0; i < p->rows; i++)
+        worst = fmax(worst, fabs(target[i]));
+    return worst;
+}
+
+static int level(struct pole_shift *p, double *work)
+{
+    int rows = p->rows, columns = p->columns;
+    double *weight = work, *target = weight + rows, *a = target + rows;
+    double *u = a + rows * columns, *sv = u + rows * columns, *vt = sv + columns;
+    double *column = vt + columns * columns;
+
+    for (int i = 0; i < rows; i++)
+        weight[i] = 1.0 / rows;
+    for (int round = 0;; round++) {
+        double total = 0;
+
+        if (factorise(p, weight, a, u, sv, vt))
+            return -1;
+        if (round == LAWSON_ROUNDS)
+            return 0;
+        for (int i = 0; i < rows; i++)
+            target[i] = fermi(p->x[i]) * (1 - fermi(p->x[i]));
+        fit_target(p, target, column);
+        for (int i = 0; i < rows; i++) {
+            weight[i] *= fabs(target[i]) + 1e-14;
+            total += weight[i];
+        }
+        for (int i = 0; i < rows; i++)
+            weight[i] = weight[i] / total + 1e-8 / rows;
+    }
+}
+
+int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
+{
+    size_t rows = ROWS, columns;
+    double *work;
+    int status;
+
+    *p = (struct pole_shift){.n = fit->n + extra, .rows = ROWS};
+    p->columns = 2 * p->n + 2;
+    columns = (size_t)p->columns;
+    memcpy(p->s, fit->s, (size_t)fit->n * sizeof *p->s);
+    for (int k = 0; k < extra; k++)
+        p->s[fit->n + k] = extra_pole[extra][k];
+    p->x = mem_alloc(rows, sizeof *p->x);
+    p->matrix = mem_alloc(rows * columns, sizeof *p->matrix);
+    p->basis = mem_alloc(rows * columns, sizeof *p->basis);
+    p->solve = mem_alloc(columns * (columns + 1), sizeof *p->solve);
+    work = mem_alloc(2 * rows + 2 * rows * columns + columns * columns +
+                         2 * columns,
+                     sizeof *work);
+    status = p->x && p->matrix && p->basis && p->solve && work ? 0 : -1;
+    if (!status) {
+        double end = asinh(0.5 * fit->bound);
+
+        for (int i = 0; i < p->rows; i++)
+            p->x[i] = 2 * sinh(end * (2.0 * i / (p->rows - 1) - 1));
+        fill_matrix(p);
+        scale_columns(p, p->solve + columns * columns);
+        status = level(p, work);
+    }
+    mem_free(work);
+    if (status)
+        pole_shift_fini(p);
+    return status;
+}
+
+void pole_shift_fini(struct pole_shift *p)
+{
+    mem_free(p->x);
+    mem_free(p->matrix);
+    mem_free(p->basis);
+    mem_free(p->solve);
+    *p = (struct pole_shift){0};
+}
+
+double pole_shift_weights(const struct pole_shift *p, double d,
+                          struct shift_weights *w)
+{
+    const double *scale = p->solve + p->columns * p->columns;
+    double target[ROWS], column[2 * (POLES_MAX + 8) + 2], error;
+
+    for (int i = 0; i < p->rows; i++)
+        target[i] = -expm1(-d) * fermi(-p->x[i]) * fermi(p->x[i] - d);
+    error = fit_target(p, target, column);
+    for (int k = 0; k < p->n; k++) {
+        w->alpha[k] = column[k] * scale[k];
+        w->beta[k] = column[p->n + k] * scale[p->n + k];
+    }
+    w->linear = column[2 * p->n] * scale[2 * p->n];
+    w->constant = column[2 * p->n + 1] * scale[2 * p->n + 1];
+    return error;
+}
