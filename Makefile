@@ -55,6 +55,9 @@ $(LIB): $(OBJECT)
 	@rm -f $@
 	ar rcs $@ $(OBJECT)
 
+# Products of small matrices want fused multiply-adds.
+$O/obj/la/lanes.o: ALL_CFLAGS += -O3 -ffp-contract=fast
+
 $O/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
