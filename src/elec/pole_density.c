@@ -14,7 +14,7 @@
 #include "core/lattice.h"
 #include "elec/fermi.h"
 
-enum { EXTRA = 4, PASSES_MAX = 200 };
+enum { EXTRA = 4, PASSES_MAX = 200, RUNG_MAX = 92 /* 8e6 */ };
 
 /* The largest shift of mu, in T, that one set of Green's functions is asked
    about: the refitted weights still point the right way there. */
@@ -153,7 +153,7 @@ static void fill_graph(struct pole_density *p, const struct terms *t)
 /* Fixed rungs make the poles a function of the configuration alone. */
 static int find_set(struct pole_density *p, double bound)
 {
-    int rung = (int)ceil(4 * log2(fmax(bound, 1.0)));
+    int rung = (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
     struct pole_set *s;
     int status;
 
@@ -166,16 +166,14 @@ static int find_set(struct pole_density *p, double bound)
     s = &p->set[p->next_set++ % POLE_SETS];
     pole_shift_fini(&s->shift);
     s->fit.n = 0;
+    if (rung > RUNG_MAX)
+        return POLE_TOLERANCE;
     status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
     if (status) {
         s->fit.n = 0;
         return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
     }
     s->rung = rung;
-    if (pole_shift_init(&s->shift, &s->fit, EXTRA)) {
-        s->fit.n = 0;
-        return POLE_MEMORY;
-    }
     p->used = s;
     return POLE_OK;
 }
@@ -228,6 +226,9 @@ static int run_pass(struct pass *s, double mu)
         return status;
     s->mu = mu;
     s->shifts = s->ask->fixed_number;
+    if (s->shifts && !p->used->shift.n &&
+        pole_shift_init(&p->used->shift, &p->used->fit, EXTRA))
+        return POLE_MEMORY;
     n = s->shifts ? p->used->shift.n : p->used->fit.n;
     for (int k = 0; k < n; k++) {
         re[k] = mu;
@@ -356,7 +357,7 @@ static double start_mu(struct pole_density *p, const struct terms *t,
 {
     if (!ask->fixed_number)
         return ask->target;
-    if (p->have_reference)
+    if (p->again)
         return p->reference;
     return p->nhistory ? predict(p) : first_guess(p, t, ask);
 }
@@ -389,7 +390,7 @@ static int find_mu(struct pass *s, double *shift)
             return status;
         d = find_shift(s, slack);
         p->shift_error = d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
-        if (p->shift_error <= p->tol || (p->have_reference && i == 0)) {
+        if (p->shift_error <= p->tol) {
             *shift = d;
             return POLE_OK;
         }
@@ -551,9 +552,9 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
         out->omega = d == 0 ? base_omega(&s) : shifted_omega(&s, d);
         out->band = band_energy(t, n, rho);
     }
-    if (!p->have_reference)
+    if (!p->again)
         remember(p, out->mu);
-    p->have_reference = false;
+    p->again = false;
     p->solutions++;
     return POLE_OK;
 }

@@ -26,14 +26,14 @@ enum { POLE_HISTORY = 4, POLE_SETS = 8 };
 struct pole_set {
     int rung; /* INT_MIN: empty */
     struct poles fit;
-    struct pole_shift shift;
+    struct pole_shift shift; /* .n = 0 before it is first needed */
 };
 
 struct pole_density {
     double tol;
     struct pole_set set[POLE_SETS];
     int next_set;
-    const struct pole_set *used; /* by the last solution */
+    struct pole_set *used; /* by the last solution */
 
     struct selinv *selinv;
     struct selinv_result green;
@@ -45,7 +45,7 @@ struct pole_density {
     uint64_t bond_tag;
 
     double reference;      /* mu of the factorisations of the last solution */
-    bool have_reference;   /* loaded from a restart file: use it once */
+    bool again; /* the last configuration once more: at its reference */
     double history[POLE_HISTORY]; /* mu of the last configurations, newest first */
     int nhistory;
     int64_t passes, solutions;

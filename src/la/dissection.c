@@ -75,9 +75,13 @@ static void assign_sides(struct builder *b, const struct part *p, int axis)
     }
 }
 
-/* A site of the cut that touches only one half joins that half. */
-static void thin_cut(struct builder *b, const struct part *p)
+/* A site of the cut that touches only one half joins that half; the layers at
+   the start of a wrapped axis only the first, since the second would stay
+   joined around the boundary. */
+static void thin_cut(struct builder *b, const struct part *p, int axis)
 {
+    int start = p->lo[axis] + (p->wrapped[axis] ? b->g->reach[axis] : 0);
+
     for (int64_t i = 0; i < p->n; i++) {
         int64_t s = p->site[i];
         bool touches[3] = {false, false, false};
@@ -90,8 +94,10 @@ static void thin_cut(struct builder *b, const struct part *p)
             if (b->order[t] < 0 && b->side[t] >= 0)
                 touches[(int)b->side[t]] = true;
         }
-        if (!touches[0] || !touches[1])
-            b->side[s] = touches[0] ? 0 : touches[1] ? 1 : 2;
+        if (touches[0] && !touches[1])
+            b->side[s] = 0;
+        else if (touches[1] && !touches[0] && b->g->cell[s][axis] >= start)
+            b->side[s] = 1;
     }
 }
 
@@ -187,7 +193,7 @@ static int cut(struct builder *b, const struct part *p, int depth)
 
     if (axis >= 0) {
         assign_sides(b, p, axis);
-        thin_cut(b, p);
+        thin_cut(b, p, axis);
         split(b, p, n);
     }
     for (int side = 0; side < 2 && !b->failed; side++) {

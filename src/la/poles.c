@@ -1,239 +1,306 @@
-/* Best rational approximation of the Fermi function: see la/poles.h.
+/* Rational approximation of the Fermi function: see la/poles.h.
 
-   BRASIL [Hofreither2021]: interpolate F(y) = tanh(x/2)/(2x), y = x^2, by a
-   rational function of type (n, n) in barycentric form, every second node a
-   support point and the weights the null vector of the Loewner matrix of the
-   others; then shrink the intervals where the error is large and stretch those
-   where it is small, until all are equal.  Intervals are measured in
-   asinh(x/2), in which the nodes are spread about evenly.
+   Zeros x_i of the best error, its poles s_k and its linear term are nearly
 
-   The poles and residues that follow from the barycentric weights lose digits
-   when the range is long; Gauss-Newton steps on them in the partial-fraction
-   form, with Lawson's weights, win these back. */
+       x_i = A sinh(g (i - b))/(1 + exp(-2 w)),  w = g (2n + 3/2 - i),
+       s_k = A sinh(g (2k - 1/2 - b))/(1 - exp(-2 w)),  w = 2g (n + 1 - k),
+       c = g/(pi X),  A = 4X exp(-g (2n + 3/2 - b)),  A g = 1.6,
+
+   equal steps g of a variable that is linear at the thermal width, where s_k
+   meets the Matsubara points (2k - 1) pi, logarithmic in between and quadratic
+   at X; b = 0.1 and 1.6 are measured, as is the error, about
+   2 exp(-pi^2/(2g)).  Newton's method in ln s, ln a, ln c takes the poles to
+   interpolation at the x_i in a few steps.
+
+   The functions of the fit depend on each other nearly as closely as they
+   approximate f, so the linear algebra is done in long double. */
 
 #include "la/poles.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include <gsl/gsl_linalg.h>
-#include <lapacke.h>
-
 #include "base/mem.h"
 
-enum { NODE_MAX = 2 * POLES_MAX + 1, SAMPLES = 20, ROUNDS = 80,
-       GRID = 30, LAWSON = 20 };
+typedef long double real;
 
-/* Error ratio of the intervals at which the nodes count as settled. */
-static const double LEVELLED = 1.02;
-
-struct barycentric {
-    int n;                               /* n + 1 support points */
-    double y[POLES_MAX + 1], f[POLES_MAX + 1], w[POLES_MAX + 1];
+enum {
+    NODES = 2 * POLES_MAX + 1,
+    EXCHANGES = 5,
+    STEPS = 12,
+    SAMPLES = 16,
+    STRETCHES = 4,
+    ATTEMPTS = 6
 };
 
-static double target(double x)
+static const real shift = 0.1L, thermal = 1.6L;
+
+/* Unknowns ln s [n], ln a [n], ln c, and what follows from them. */
+struct fit {
+    int n, m; /* m = 2n + 1 */
+    real bound;
+    real log[NODES];
+    real s2[POLES_MAX], a[POLES_MAX], c;
+    real node[NODES + 2];   /* asinh(x/2): 0, the zeros, the bound */
+    real peak[NODES + 1];   /* the same variable, where |e| is largest */
+    real height[NODES + 1]; /* |e| there */
+    real *matrix;           /* [m+1][m+1] */
+};
+
+static void expand(struct fit *f)
 {
-    if (x < 1e-3)
-        return 0.25 - x * x / 48;
-    return tanh(0.5 * x) / (2 * x);
+    for (int k = 0; k < f->n; k++) {
+        f->s2[k] = expl(2 * f->log[k]);
+        f->a[k] = expl(f->log[f->n + k]);
+    }
+    f->c = expl(f->log[2 * f->n]);
 }
 
-static double barycentric_value(const struct barycentric *b, double y)
+static real position(real q)
 {
-    double num = 0, den = 0;
-
-    for (int j = 0; j <= b->n; j++) {
-        double d = y - b->y[j];
-
-        if (d == 0)
-            return b->f[j];
-        num += b->w[j] / d * b->f[j];
-        den += b->w[j] / d;
-    }
-    return num / den;
+    return 2 * sinhl(q);
 }
 
-/* The weights: the vector that the Loewner matrix of the other nodes sends to
-   zero.  One-sided Jacobi keeps small weights accurate. */
-static int interpolate(const double *node, struct barycentric *b)
+/* f - approximation, the 1/2 taken out of both. */
+static real error_at(const struct fit *f, real x)
 {
-    int n = b->n, m = n + 1, status;
-    gsl_matrix *loewner = gsl_matrix_calloc((size_t)m, (size_t)m);
-    gsl_matrix *v = gsl_matrix_alloc((size_t)m, (size_t)m);
-    gsl_vector *sv = gsl_vector_alloc((size_t)m);
+    real y = expm1l(-x), sum = f->c, x2 = x * x;
 
-    if (!loewner || !v || !sv) {
-        gsl_matrix_free(loewner);
-        gsl_matrix_free(v);
-        gsl_vector_free(sv);
-        return -2;
-    }
-    for (int j = 0; j < m; j++) {
-        b->y[j] = node[2 * j] * node[2 * j];
-        b->f[j] = target(node[2 * j]);
-    }
-    for (int i = 0; i < n; i++) {
-        double x = node[2 * i + 1], f = target(x);
-
-        for (int j = 0; j < m; j++)
-            gsl_matrix_set(loewner, (size_t)i, (size_t)j,
-                           (f - b->f[j]) / (x * x - b->y[j]));
-    }
-    status = gsl_linalg_SV_decomp_jacobi(loewner, v, sv);
-    for (int j = 0; j < m; j++)
-        b->w[j] = gsl_matrix_get(v, (size_t)j, (size_t)n);
-    gsl_matrix_free(loewner);
-    gsl_matrix_free(v);
-    gsl_vector_free(sv);
-    return status ? -2 : 0;
+    for (int k = 0; k < f->n; k++)
+        sum += f->a[k] / (x2 + f->s2[k]);
+    return x * sum + 0.5L * y / (2 + y);
 }
 
-/* The largest error between the ends of an interval in q = asinh(x/2); the
-   right end itself counts. */
-static double interval_error(const struct barycentric *b, double lo, double hi)
+/* Derivatives of the error by the unknowns. */
+static void fill_row(const struct fit *f, real x, real *row)
 {
-    double worst = 0;
+    for (int k = 0; k < f->n; k++) {
+        real d = 1 / (x * x + f->s2[k]);
 
-    for (int k = 1; k <= SAMPLES; k++) {
-        double x = 2 * sinh(lo + (hi - lo) * k / SAMPLES);
-        double e = fabs(x * (target(x) - barycentric_value(b, x * x)));
-
-        if (!(e <= worst)) /* a nan counts as worst */
-            worst = e;
+        row[f->n + k] = x * f->a[k] * d;
+        row[k] = -2 * f->s2[k] * d * row[f->n + k];
     }
-    return worst;
+    row[2 * f->n] = x * f->c;
 }
 
-/* New interval lengths from the errors, within a factor that keeps the map
-   contracting. */
-static void move_nodes(double *q, const double *error, int n, int round)
+static void swap_rows(real *a, real *b, int n)
 {
-    double mean = 0, total = 0, length[NODE_MAX + 1], end = q[n];
-    double power = 0.05 + 0.1 * fmin(1, round / 50.0);
+    for (int j = 0; j < n; j++) {
+        real t = a[j];
 
-    for (int i = 0; i < n; i++)
-        mean += log(fmax(error[i], DBL_EPSILON)) / n;
-    for (int i = 0; i < n; i++) {
-        double excess = log(fmax(error[i], DBL_EPSILON)) - mean;
-
-        length[i] = (q[i + 1] - q[i]) *
-                    exp(fmin(0.22, fmax(-0.22, -power * excess)));
-        total += length[i];
+        a[j] = b[j];
+        b[j] = t;
     }
-    for (int i = 0; i < n; i++)
-        q[i + 1] = q[i] + length[i] * end / total;
-    q[n] = end;
 }
 
-/* Nodes in q[1..2n+1] with q[0] = 0 and q[2n+2] = asinh(bound/2). */
-static int level_errors(struct barycentric *b, double bound)
+/* b = a^-1 b by Gauss with row pivoting; false when a is singular. */
+static bool solve_linear(int n, real *a, real *b)
 {
-    int nodes = 2 * b->n + 1;
-    double q[NODE_MAX + 2], x[NODE_MAX], error[NODE_MAX + 1];
-    struct barycentric best = *b;
-    double least = INFINITY;
+    for (int k = 0; k < n; k++) {
+        int p = k;
 
-    for (int i = 0; i <= nodes + 1; i++)
-        q[i] = asinh(0.5 * bound) *
-               (1 - cos(M_PI * fmax(0, i - 0.3) / (nodes + 0.7))) / 2;
-    for (int round = 0; round < ROUNDS; round++) {
-        double low = INFINITY, high = 0;
-        int status;
+        for (int i = k + 1; i < n; i++)
+            if (fabsl(a[i * n + k]) > fabsl(a[p * n + k]))
+                p = i;
+        if (!(fabsl(a[p * n + k]) > 0))
+            return false;
+        swap_rows(a + k * n, a + p * n, p == k ? 0 : n);
+        swap_rows(b + k, b + p, p == k ? 0 : 1);
+        for (int i = k + 1; i < n; i++) {
+            real t = a[i * n + k] / a[k * n + k];
 
-        for (int i = 0; i < nodes; i++)
-            x[i] = 2 * sinh(q[i + 1]);
-        status = interpolate(x, b);
-        if (status)
-            return status;
-        for (int i = 0; i <= nodes; i++) {
-            error[i] = interval_error(b, q[i], q[i + 1]);
-            low = fmin(low, error[i]);
-            if (!(error[i] <= high)) /* a nan too */
-                high = error[i];
+            for (int j = k + 1; j < n; j++)
+                a[i * n + j] -= t * a[k * n + j];
+            b[i] -= t * b[k];
         }
-        if (!isfinite(high))
-            break;
-        if (high < least) {
-            least = high;
-            best = *b;
-        }
-        if (high < LEVELLED * low || high < 2 * DBL_EPSILON)
-            break;
-        move_nodes(q, error, nodes + 1, round);
     }
-    *b = best;
-    return isfinite(least) ? 0 : -1;
+    for (int k = n - 1; k >= 0; k--) {
+        for (int j = k + 1; j < n; j++)
+            b[k] -= a[k * n + j] * b[j];
+        b[k] /= a[k * n + k];
+    }
+    return true;
 }
 
-static double denominator(const struct barycentric *b, double y)
+/* Goes along a step, at most half an e-fold; returns its full length. */
+static real advance(struct fit *f, const real *step, real *length)
 {
-    double den = 0;
+    real largest = 0, part;
 
-    for (int j = 0; j <= b->n; j++)
-        den += b->w[j] / (y - b->y[j]);
-    return den;
+    for (int i = 0; i < f->m; i++)
+        if (!(fabsl(step[i]) <= largest)) /* a nan too */
+            largest = fabsl(step[i]);
+    part = largest > 0.5L ? 0.5L / largest : 1;
+    for (int i = 0; i < f->m; i++)
+        f->log[i] += part * step[i];
+    expand(f);
+    *length = largest;
+    return part;
 }
 
-/* The root of the denominator in y = -exp(u), u in [lo, hi]. */
-static double bisect(const struct barycentric *b, double lo, double hi)
+/* Newton steps shrink until rounding stops them. */
+static bool settled(real length, real before)
 {
-    double at_lo = denominator(b, -exp(lo));
+    return length < 1e-7L || (before < 1e-3L && length > 0.5L * before);
+}
 
-    for (int i = 0; i < 200; i++) {
-        double mid = 0.5 * (lo + hi), at = denominator(b, -exp(mid));
+/* --- Interpolation at the nodes. --- */
 
-        if (mid <= lo || mid >= hi)
-            break;
-        if ((at > 0) == (at_lo > 0))
+/* The step g; ever smaller bounds end in equal steps of x, where it matters
+   no more. */
+static real node_step(int n, real bound)
+{
+    real k = 2 * n + 1.5L - shift, want = 0.25L * thermal / bound;
+    real lo = 1 / k, hi = 50;
+
+    if (expl(-1) * lo <= want)
+        return lo;
+    for (int i = 0; i < 60; i++) {
+        real mid = 0.5L * (lo + hi);
+
+        if (mid * expl(-mid * k) > want)
             lo = mid;
         else
             hi = mid;
     }
-    return 0.5 * (lo + hi);
+    return lo;
 }
 
-static void add_pole(const struct barycentric *b, double y, struct poles *p)
+static real pole_guess(int n, real g, real scale, real k)
 {
-    double num = 0, slope = 0;
+    real w = 2 * g * (n - k + 1);
+    real s = scale * sinhl(g * (2 * k - 0.5L - shift)) / (1 - expl(-2 * w));
 
-    for (int j = 0; j <= b->n; j++) {
-        double d = y - b->y[j];
-
-        num += b->w[j] / d * b->f[j];
-        slope -= b->w[j] / (d * d);
-    }
-    p->s[p->n] = sqrt(-y);
-    p->a[p->n] = num / slope;
-    p->n++;
+    return fmaxl(s, (real)M_PI * (2 * k - 1));
 }
 
-/* Poles and residues: all lie on y < 0, beyond the first pole of tanh at
-   -pi^2, so sign changes on a logarithmic grid find them. */
-static int partial_fractions(const struct barycentric *b, double bound,
-                             struct poles *p)
+static void guess(struct fit *f)
 {
-    const double step = 0.01;
-    double end = 2 * log(bound) + 25, u = log(M_PI * M_PI) - 0.5;
-    double before = denominator(b, -exp(u)), sum = 0, weighted = 0;
+    const real pi = (real)M_PI, delta = 0.01L;
+    int n = f->n, m = f->m;
+    real g = node_step(n, f->bound);
+    real scale = 4 * f->bound * expl(-g * (m + 0.5L - shift));
 
-    p->n = 0;
-    for (; u < end && p->n < b->n; u += step) {
-        double after = denominator(b, -exp(u + step));
+    f->node[0] = 0;
+    f->node[m + 1] = asinhl(0.5L * f->bound);
+    for (int i = 1; i <= m; i++) {
+        real w = g * (m - i + 0.5L);
 
-        if ((after > 0) != (before > 0))
-            add_pole(b, -exp(bisect(b, u, u + step)), p);
-        before = after;
+        f->node[i] =
+            asinhl(0.5L * scale * sinhl(g * (i - shift)) / (1 + expl(-2 * w)));
     }
-    for (int j = 0; j <= b->n; j++) {
-        sum += b->w[j];
-        weighted += b->w[j] * b->f[j];
+    /* Each pole stands for the Matsubara points, 2 pi apart with residue 2,
+       of its interval of k. */
+    for (int k = 0; k < n; k++) {
+        real next = pole_guess(n, g, scale, k + 1 + delta);
+        real last = pole_guess(n, g, scale, k + 1 - delta);
+
+        f->log[k] = logl(pole_guess(n, g, scale, k + 1));
+        f->log[n + k] = logl((next - last) / (2 * delta * pi));
     }
-    p->linear = weighted / sum;
-    return p->n == b->n && isfinite(p->linear) ? 0 : -1;
+    f->log[2 * n] = logl(g / (pi * f->bound));
+    expand(f);
 }
+
+static bool interpolate(struct fit *f)
+{
+    real step[NODES], length, before = INFINITY;
+
+    for (int round = 0; round < STEPS; round++) {
+        for (int i = 0; i < f->m; i++) {
+            real x = position(f->node[i + 1]);
+
+            fill_row(f, x, f->matrix + i * f->m);
+            step[i] = -error_at(f, x);
+        }
+        if (!solve_linear(f->m, f->matrix, step))
+            return false;
+        advance(f, step, &length);
+        if (!isfinite(length))
+            return false;
+        if (settled(length, before))
+            return true;
+        before = length;
+    }
+    return false;
+}
+
+/* --- Remez' exchange. --- */
+
+static void find_peaks(struct fit *f)
+{
+    for (int i = 0; i <= f->m; i++) {
+        real lo = f->node[i], hi = f->node[i + 1];
+
+        f->height[i] = 0;
+        f->peak[i] = hi;
+        for (int k = 1; k <= SAMPLES; k++) {
+            real q = lo + (hi - lo) * k / SAMPLES;
+            real e = fabsl(error_at(f, position(q)));
+
+            if (e > f->height[i]) {
+                f->height[i] = e;
+                f->peak[i] = q;
+            }
+        }
+    }
+}
+
+/* The poles with errors of one size at all peaks, signs alternating. */
+static bool level_peaks(struct fit *f)
+{
+    int m = f->m, size = m + 1;
+    real last = error_at(f, position(f->peak[m])) > 0 ? 1 : -1;
+    real step[NODES + 1], length, before = INFINITY, level = 0;
+
+    for (int i = 0; i < size; i++)
+        level += logl(f->height[i]) / size;
+    level = expl(level);
+    for (int round = 0; round < STEPS; round++) {
+        for (int i = 0; i < size; i++) {
+            real x = position(f->peak[i]);
+            real wanted = ((m - i) % 2 ? -last : last) * level;
+
+            fill_row(f, x, f->matrix + i * size);
+            f->matrix[i * size + m] = -wanted;
+            step[i] = wanted - error_at(f, x);
+        }
+        if (!solve_linear(size, f->matrix, step))
+            return false;
+        level *= expl(advance(f, step, &length) * step[m]);
+        if (!isfinite(length) || !isfinite(level))
+            return false;
+        if (settled(length, before))
+            return true;
+        before = length;
+    }
+    return false;
+}
+
+/* The zeros between the peaks. */
+static bool find_nodes(struct fit *f)
+{
+    for (int i = 0; i < f->m; i++) {
+        real lo = f->peak[i], hi = f->peak[i + 1];
+        bool sign = error_at(f, position(lo)) > 0;
+
+        if ((error_at(f, position(hi)) > 0) == sign)
+            return false;
+        for (int k = 0; k < 20; k++) {
+            real mid = 0.5L * (lo + hi);
+
+            if ((error_at(f, position(mid)) > 0) == sign)
+                lo = mid;
+            else
+                hi = mid;
+        }
+        f->node[i + 1] = lo;
+    }
+    return true;
+}
+
+/* --- In double precision. --- */
 
 double poles_value(const struct poles *p, double x)
 {
@@ -260,154 +327,86 @@ double poles_error(const struct poles *p, int points)
     }
 }
 
-/* What is left to fit, and its derivatives by a_k, ln s_k and c: rows of the
-   weighted least-squares problem, column by column. */
-static void fill_columns(const struct poles *p, const double *x, int rows,
-                         const double *weight, double *a, double *rhs)
+static void convert(const struct fit *f, struct poles *out)
 {
-    int n = p->n;
-
-    for (int i = 0; i < rows; i++) {
-        double w = sqrt(weight[i]), y = x[i] * x[i];
-
-        for (int k = 0; k < n; k++) {
-            double s2 = p->s[k] * p->s[k], d = 1 / (y + s2);
-
-            a[k * rows + i] = w * x[i] * d;
-            a[(n + k) * rows + i] = -w * x[i] * p->a[k] * d * d * 2 * s2;
-        }
-        a[2 * n * rows + i] = w * x[i];
-        rhs[i] = w * (poles_value(p, x[i]) - 0.5 + 0.5 * tanh(0.5 * x[i]));
+    *out = (struct poles){
+        .n = f->n, .bound = (double)f->bound, .linear = (double)f->c};
+    for (int k = 0; k < f->n; k++) {
+        out->s[k] = (double)sqrtl(f->s2[k]);
+        out->a[k] = (double)f->a[k];
     }
+    out->error = poles_error(out, 100);
 }
 
-/* One Gauss-Newton step.  Columns are scaled to length 1, since their sizes
-   span many decades; directions that rounding hides are left alone. */
-static int newton_step(struct poles *p, double *a, double *rhs, int rows)
+/* Exchanges until the tolerance is met or nothing is gained any more. */
+static void exchange(struct fit *f, double tol, struct poles *out)
 {
-    int n = p->n, columns = 2 * n + 1;
-    double scale[2 * POLES_MAX + 1];
-    lapack_int pivot[2 * POLES_MAX + 1] = {0}, rank;
+    struct poles trial;
 
-    for (int k = 0; k < columns; k++) {
-        double square = 0;
-
-        for (int i = 0; i < rows; i++)
-            square += a[k * rows + i] * a[k * rows + i];
-        scale[k] = 1 / sqrt(square);
-        for (int i = 0; i < rows; i++)
-            a[k * rows + i] *= scale[k];
-    }
-    if (LAPACKE_dgelsy(LAPACK_COL_MAJOR, rows, columns, 1, a, rows, rhs, rows,
-                       pivot, 1e-13, &rank))
-        return -1;
-    for (int k = 0; k < n; k++) {
-        p->a[k] += rhs[k] * scale[k];
-        p->s[k] *= exp(fmin(0.1, fmax(-0.1, rhs[n + k] * scale[n + k])));
-    }
-    p->linear += rhs[2 * n] * scale[2 * n];
-    return 0;
-}
-
-/* Keeps the best of the given poles and those of each step. */
-static int polish(struct poles *p)
-{
-    int rows = GRID * (p->n + 2);
-    size_t n = (size_t)rows;
-    double *x = mem_alloc(n * (size_t)(2 * p->n + 4), sizeof *x);
-    double *weight = x + n, *rhs = weight + n, *a = rhs + n;
-    struct poles best = *p;
-
-    if (!x)
-        return -2;
-    for (int i = 0; i < rows; i++) {
-        x[i] = 2 * sinh(asinh(0.5 * p->bound) * (i + 1) / rows);
-        weight[i] = 1.0 / rows;
-    }
-    for (int round = 0; round < LAWSON; round++) {
-        double total = 0;
-
-        fill_columns(p, x, rows, weight, a, rhs);
-        if (newton_step(p, a, rhs, rows))
-            break;
-        p->error = poles_error(p, 60);
-        if (!isfinite(p->error))
-            break;
-        if (p->error < best.error)
-            best = *p;
-        if (round < 4)
-            continue;
-        for (int i = 0; i < rows; i++) {
-            weight[i] *= fabs(poles_value(p, x[i]) - 0.5 +
-                              0.5 * tanh(0.5 * x[i])) + 1e-18;
-            total += weight[i];
-        }
-        for (int i = 0; i < rows; i++)
-            weight[i] /= total;
-    }
-    mem_free(x);
-    *p = best;
-    return 0;
-}
-
-static int fit_with(int n, double bound, struct poles *out)
-{
-    struct barycentric b = {.n = n};
-    int status = level_errors(&b, bound);
-
-    out->bound = bound;
     out->error = INFINITY;
-    if (!status)
-        status = partial_fractions(&b, bound, out);
-    if (status)
-        return status;
-    out->error = poles_error(out, 60);
-    status = polish(out);
-    out->error = poles_error(out, 400);
-    return status;
+    guess(f);
+    if (!interpolate(f))
+        return;
+    convert(f, out);
+    for (int k = 0; k < EXCHANGES && out->error > tol; k++) {
+        find_peaks(f);
+        if (!level_peaks(f) || !find_nodes(f))
+            return;
+        convert(f, &trial);
+        if (!(trial.error < out->error))
+            return;
+        *out = trial;
+    }
 }
 
-/* Each pole gains about this factor. */
-static double gain(double bound)
+/* On a short range one pole more may be better than long double can tell: a
+   longer range then serves. */
+static void fit_with(int n, double bound, double tol, struct fit *f,
+                     struct poles *out)
 {
-    return exp(M_PI * M_PI / fmax(1.5, log(0.3 * bound + 4)));
+    struct poles trial;
+
+    f->n = n;
+    f->m = 2 * n + 1;
+    f->bound = bound;
+    exchange(f, tol, out);
+    for (int k = 0; bound < 40 && k < STRETCHES && !(out->error <= tol); k++) {
+        f->bound *= 1.3L;
+        exchange(f, tol, &trial);
+        if (trial.error < out->error)
+            *out = trial;
+    }
+}
+
+/* The error of so many poles is about twice this. */
+static double expected_error(int n, double bound)
+{
+    return exp(-0.5 * M_PI * M_PI / (double)node_step(n, bound));
 }
 
 int poles_fit(double bound, double tol, struct poles *out)
 {
     struct poles trial;
-    double best = INFINITY;
-    int n, least = 1;
+    struct fit f = {0};
+    double range = fmax(bound, 1);
+    int n = 1;
 
     if (!(bound > 0 && bound <= 1e7) || !(tol > 0))
         return -2;
-    n = (int)(log(1 / tol) / log(gain(bound)));
-    n = n < 2 ? 2 : n > POLES_MAX - 2 ? POLES_MAX - 2 : n;
-    /* Up until the tolerance is met, then down while it still is. */
-    for (;; n++) {
-        if (n > POLES_MAX) {
-            out->error = best;
-            return -1;
-        }
-        if (fit_with(n, bound, &trial) == -2)
-            return -2;
-        best = fmin(best, trial.error);
-        if (trial.error <= tol)
-            break;
-        /* Rounding, not the number of poles, is the limit now. */
-        if (trial.error > 4 * best || (n > least + 2 && trial.error > best)) {
-            out->error = best;
-            return -1;
-        }
-        least = n + 1;
+    f.matrix = mem_alloc((NODES + 1) * (NODES + 1), sizeof *f.matrix);
+    if (!f.matrix)
+        return -2;
+    while (n < POLES_MAX - ATTEMPTS && n < 0.3 * range &&
+           expected_error(n, range) > fmax(tol, 1e-15))
+        n++;
+    fit_with(n, range, tol, &f, out);
+    for (int k = 1; k < ATTEMPTS && !(out->error <= tol); k++) {
+        fit_with(n + k, range, tol, &f, &trial);
+        if (trial.error < out->error)
+            *out = trial;
     }
-    *out = trial;
-    while (out->n > least) {
-        if (fit_with(out->n - 1, bound, &trial) == -2)
-            return -2;
-        if (!(trial.error <= tol))
-            break;
-        *out = trial;
-    }
-    return 0;
+    mem_free(f.matrix);
+    if (out->error <= tol)
+        out->error = poles_error(out, 400);
+    return out->error <= tol ? 0 : -1;
 }

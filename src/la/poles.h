@@ -3,11 +3,11 @@
        f(x) = 1/(exp(x) + 1) = 1/2 - x [c + sum_k a_k/(x^2 + s_k^2)] + e(x),
        |e(x)| <= error for |x| <= bound,  x = (E - mu)/T.
 
-   tanh(x/2)/(2x) is a Stieltjes function of y = x^2, so its best rational
-   approximations of type (n, n) have simple poles on the negative axis with
-   positive residues: all s_k real, all a_k > 0.  The best one in the weight
-   |x| is found by moving the 2n+1 interpolation points until the errors
-   between them are equal [Hofreither2021]. */
+   tanh(x/2)/(2x) is a Stieltjes function of y = x^2, so its rational
+   interpolants of type (n, n) on y > 0 have simple poles on the negative axis
+   with positive residues: all s_k real, all a_k > 0.  2n+1 points near the
+   zeros of the best error make one within a factor 2 of the best, and Remez'
+   exchange does the rest. */
 
 #ifndef ADELE_POLES_H
 #define ADELE_POLES_H
@@ -18,14 +18,14 @@ struct poles {
     int n;
     double bound;  /* X */
     double error;  /* largest |e(x)| found on a dense grid of [0, X] */
-    double linear; /* c >= 0 */
+    double linear; /* c > 0 */
     double s[POLES_MAX], a[POLES_MAX]; /* s ascending */
 };
 
 /* The fewest poles with error <= tol on |x| <= bound.  Returns 0; -1 when tol
-   is below what double precision reaches for this bound (out->error then holds
-   the best that was reached); -2 for arguments out of range (bound <= 0 or
-   above 1e7, tol <= 0) or memory. */
+   is below what is reached for this bound (out->error then holds the best);
+   -2 for arguments out of range (bound <= 0 or above 1e7, tol <= 0) or
+   memory. */
 int poles_fit(double bound, double tol, struct poles *out);
 
 /* The approximation at x, and the largest error on a grid of `points` points

@@ -54,6 +54,8 @@ struct pair_style {
        asked for may be filled too (set r->have accordingly), force excepted. */
     int (*compute)(struct adele *ctx, struct pair *p, unsigned need,
                    struct pair_result *r);
+    /* A line for the log at the end of a run, of the work since the last. */
+    void (*report)(struct adele *ctx, struct pair *p);
 };
 
 /* An empty result; pair_require makes room for the parts it is asked for. */

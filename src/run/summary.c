@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "plug/pair.h"
 #include "run/schedule.h"
 
 static double cpu_time(void)
@@ -92,6 +93,19 @@ void summary_loop(struct adele *ctx, int64_t steps)
                (long long)ctx->lat->nsite);
 }
 
+static void print_pair(struct adele *ctx)
+{
+    const struct pair_style *style;
+
+    if (!ctx->pair)
+        return;
+    style = (const struct pair_style *)ctx->pair->head.style;
+    if (style->report) {
+        log_printf(&ctx->log, "\n");
+        style->report(ctx, ctx->pair);
+    }
+}
+
 void summary_tasks(struct adele *ctx, int64_t steps)
 {
     const struct schedule *s = ctx->schedule;
@@ -101,6 +115,7 @@ void summary_tasks(struct adele *ctx, int64_t steps)
         return;
     if (s->detail != RUN_DETAIL_LOOP && steps > 0)
         print_breakdown(ctx);
+    print_pair(ctx);
     log_printf(&ctx->log,
                "\nMemory: %s held, %s at most, %.0f bytes a site\n\n",
                text_bytes(held, (double)mem_held()),

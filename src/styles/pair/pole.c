@@ -22,14 +22,13 @@ struct pole {
     struct terms terms;
     struct pole_density density;
     uint64_t solved; /* terms.tag of the last solution */
-    unsigned have;   /* the parts it holds */
 };
 
-static const struct arg args[] = {
-    {ARG_NUMBER, "tol", AT(struct pole, tol), .key = true, .def = "1e-8",
-     .bounded = true, .min = 1e-13, .max = 0.01,
-     .doc = "largest error of a density"},
-    {0}};
+static const struct arg args[] = {{ARG_NUMBER, "tol", AT(struct pole, tol),
+                                   .key = true, .def = "1e-8", .bounded = true,
+                                   .min = 1e-13, .max = 0.01,
+                                   .doc = "largest error of a density"},
+                                  {0}};
 
 static int pole_init(struct adele *ctx, void *self)
 {
@@ -52,6 +51,34 @@ static void pole_fini(struct adele *ctx, void *self)
     (void)ctx;
     terms_fini(&p->terms);
     pole_density_fini(&p->density);
+}
+
+/* mu is predicted from the last configurations: they make a run continue bit
+   for bit. */
+static int pole_save(struct adele *ctx, void *self, struct blob *to)
+{
+    const struct pole_density *d = &((struct pole *)self)->density;
+
+    (void)ctx;
+    blob_put_int(to, d->nhistory);
+    blob_put_numbers(to, d->history, POLE_HISTORY);
+    blob_put_number(to, d->reference);
+    return 0;
+}
+
+static int pole_load(struct adele *ctx, void *self, struct blob *from)
+{
+    struct pole_density *d = &((struct pole *)self)->density;
+    int64_t n = 0;
+
+    (void)ctx;
+    if (blob_get_int(from, &n) || n < 0 || n > POLE_HISTORY ||
+        blob_get_numbers(from, d->history, POLE_HISTORY) ||
+        blob_get_number(from, &d->reference))
+        return -1;
+    d->nhistory = (int)n;
+    d->again = n > 0;
+    return 0;
 }
 
 static int pole_setup(struct adele *ctx, struct pair *pair)
@@ -77,7 +104,8 @@ static int pole_setup(struct adele *ctx, struct pair *pair)
     if (el->mode == ELECTRONS_FILLING && (el->filling <= 0 || el->filling >= 1))
         return err_deck(ctx, where,
                         "pair_style pole: filling %g leaves no electrons to "
-                        "solve for; use pair_style elastic", el->filling);
+                        "solve for; use pair_style elastic",
+                        el->filling);
     return 0;
 }
 
@@ -98,13 +126,14 @@ static int fail(struct adele *ctx, const struct pole *p, int status)
                             "finite; the displacement may have grown out of "
                             "bounds");
     case POLE_NUMBER:
-        return err_run(ctx, "pair_style pole: no chemical potential found for "
-                            "filling %g", ctx->electrons.filling);
+        return err_run(ctx,
+                       "pair_style pole: no chemical potential found for "
+                       "filling %g",
+                       ctx->electrons.filling);
     default:
-        return err_memory(ctx, "pair_style pole",
-                          p->density.selinv
-                              ? selinv_bytes(p->density.selinv, POLES_MAX)
-                              : 0);
+        return err_memory(
+            ctx, "pair_style pole",
+            p->density.selinv ? selinv_bytes(p->density.selinv, POLES_MAX) : 0);
     }
 }
 
@@ -130,12 +159,15 @@ static int solve(struct adele *ctx, struct pole *p, unsigned need,
 
     if (status)
         return status;
+    /* The same configuration once more gives the same bits. */
+    p->density.again |= p->solved == p->terms.tag;
     before = timers_enter(&ctx->timers, TASK_SOLVE);
     status = pole_density_solve(&p->density, &p->terms, ctx->lat, &ask, r->n,
                                 r->rho, &s);
     timers_enter(&ctx->timers, before);
     if (status)
         return fail(ctx, p, status);
+    p->solved = p->terms.tag;
     r->mu = s.mu;
     r->number = s.number;
     r->have |= NEED_DENSITY | NEED_MU | (bonds ? NEED_BOND : 0);
@@ -164,13 +196,24 @@ static int pole_compute(struct adele *ctx, struct pair *pair, unsigned need,
     return status ? status : pair_complete(ctx, need, r);
 }
 
+static void pole_report(struct adele *ctx, struct pair *pair)
+{
+    struct pole_density *d = &((struct pole *)pair)->density;
+
+    if (d->solutions)
+        log_printf(&ctx->log,
+                   "pair_style pole: %.3g passes a solution, %d poles of "
+                   "error %.2g up to %.4g temperatures\n",
+                   (double)d->passes / (double)d->solutions, d->used->fit.n,
+                   d->used->fit.error, d->used->fit.bound);
+    d->passes = d->solutions = 0;
+}
+
 const struct pair_style pair_pole = {
     .style = {STYLE_HEAD(pair, "pole", struct pole),
               .summary = "exact forces from poles and selected inversion",
-              .cite = "Hofreither2021 George1973 Lin2009",
-              .args = args,
-              .init = pole_init,
-              .fini = pole_fini},
+              .cite = "George1973 Lin2009", .args = args, .init = pole_init,
+              .fini = pole_fini, .save = pole_save, .load = pole_load},
     .setup = pole_setup,
     .compute = pole_compute,
-};
+    .report = pole_report};
