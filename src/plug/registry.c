@@ -248,6 +248,22 @@ void style_usage(const struct style *style, struct text *out)
     }
 }
 
+/* Keywords that can be changed later. */
+static void add_modify(const struct style *style, struct text *out)
+{
+    const struct arg *modify = NULL;
+
+    if (strcmp(style->kind, "dump") == 0)
+        modify = ((const struct dump_style *)style)->modify;
+    else if (strcmp(style->kind, "fix") == 0)
+        modify = ((const struct fix_style *)style)->modify;
+    if (!modify || !modify->kind)
+        return;
+    text_addf(out, "\nOf %s_modify, besides the common keywords:\n",
+              style->kind);
+    args_help(modify, out);
+}
+
 void style_help(const struct style *style, struct text *out)
 {
     static const struct {
@@ -275,6 +291,7 @@ void style_help(const struct style *style, struct text *out)
         text_addf(out, "  %s%s\n", o->doc ? o->doc : "",
                   o->extensive ? " (extensive)" : "");
     }
+    add_modify(style, out);
     if (style->cite)
         text_addf(out, "\nCite: %s\n", style->cite);
 }

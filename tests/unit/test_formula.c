@@ -17,6 +17,7 @@
 
 #include "adele.h"
 #include "base/mem.h"
+#include "close.h"
 #include "expr/formula.h"
 #include "expr/keyword.h"
 #include "expr/variable.h"
@@ -31,7 +32,7 @@ static double value_of(struct adele *sim, const char *text)
     return value;
 }
 
-static void assert_close(const char *text, double found, double expected)
+static void assert_value(const char *text, double found, double expected)
 {
     double tolerance = 4 * DBL_EPSILON * fmax(fabs(expected), 1);
     if (!(fabs(found - expected) <= tolerance))
@@ -46,7 +47,7 @@ struct pair_of {
 static void assert_all(struct adele *sim, const struct pair_of *p, size_t n)
 {
     for (size_t k = 0; k < n; k++)
-        assert_close(p[k].text, value_of(sim, p[k].text), p[k].value);
+        assert_value(p[k].text, value_of(sim, p[k].text), p[k].value);
 }
 #define ASSERT_ALL(sim, p) assert_all(sim, p, sizeof p / sizeof *p)
 
@@ -255,7 +256,7 @@ static void ramps(void **state)
 {
     (void)state;
     struct adele *sim = sim_new("timestep 0.5");
-    assert_close("ramp", value_of(sim, "ramp(2,4)"), 2); /* no run: the start */
+    assert_value("ramp", value_of(sim, "ramp(2,4)"), 2); /* no run: the start */
     sim->running = true;
     sim->run_begin = 100;
     sim->run_end = 200;
@@ -304,7 +305,7 @@ static void vectors(void **state)
                 "variable one vector 7\n");
     sim_run(sim, "variable u delete\nvariable u vector \"[3, 21 , v_v[4]]\"");
     ASSERT_ALL(sim, p);
-    assert_close("one", value_of(sim, "sum(v_one)"), 7);
+    assert_value("one", value_of(sim, "sum(v_one)"), 7);
     sim_free(sim);
 }
 
@@ -335,31 +336,31 @@ static void sites(void **state)
     double sum = 0, most = 0, kinetic = 0;
     for (int i = 0; i < 24; i++) {
         int x = i % 6, y = i / 6;
-        assert_close("a", a[i], q[i] * v[i] + x - 10 * y);
+        assert_value("a", a[i], q[i] * v[i] + x - 10 * y);
         assert_true(b[i] == (x <= 2));
         assert_true(c[i] == (i + 1 > 20 || x == 3));
-        assert_close("d", d[i], a[i] + 2.5);
+        assert_value("d", d[i], a[i] + 2.5);
         sum += q[i];
         most = fmax(most, fabs(q[i]));
         kinetic += v[i] * v[i]; /* m/2 = 1 */
     }
-    assert_close("sum", value_of(sim, "sum(q)"), sum);
-    assert_close("max", value_of(sim, "max(abs(q))"), most);
-    assert_close("ave", value_of(sim, "ave(q)"), sum / 24);
-    assert_close("q[5]", value_of(sim, "q[5]"), q[4]);
-    assert_close("fq[5]", value_of(sim, "fq[4+1]"), f[4]);
-    assert_close("v_a[7]", value_of(sim, "v_a[7]"), a[6]);
-    assert_close("count", value_of(sim, "count(all)"), 24);
-    assert_close("count", value_of(sim, "count(left)"), 12);
-    assert_close("count", value_of(sim, "count(all,left)"), 12);
-    assert_close("gmask", value_of(sim, "sum(gmask(left))"), 12);
-    assert_close("grmask", value_of(sim, "sum(grmask(all,left))"), 12);
+    assert_value("sum", value_of(sim, "sum(q)"), sum);
+    assert_value("max", value_of(sim, "max(abs(q))"), most);
+    assert_value("ave", value_of(sim, "ave(q)"), sum / 24);
+    assert_value("q[5]", value_of(sim, "q[5]"), q[4]);
+    assert_value("fq[5]", value_of(sim, "fq[4+1]"), f[4]);
+    assert_value("v_a[7]", value_of(sim, "v_a[7]"), a[6]);
+    assert_value("count", value_of(sim, "count(all)"), 24);
+    assert_value("count", value_of(sim, "count(left)"), 12);
+    assert_value("count", value_of(sim, "count(all,left)"), 12);
+    assert_value("gmask", value_of(sim, "sum(gmask(left))"), 12);
+    assert_value("grmask", value_of(sim, "sum(grmask(all,left))"), 12);
     /* the sum over 24 sites in another order: 24 roundings */
-    assert_float_equal(value_of(sim, "ke"), kinetic,
+    assert_close(value_of(sim, "ke"), kinetic,
                        24 * DBL_EPSILON * kinetic);
-    assert_float_equal(value_of(sim, "ke(all)"), kinetic,
+    assert_close(value_of(sim, "ke(all)"), kinetic,
                        24 * DBL_EPSILON * kinetic);
-    assert_close("temp", value_of(sim, "temp*count(all)/2"),
+    assert_value("temp", value_of(sim, "temp*count(all)/2"),
                  value_of(sim, "ke"));
     sim_free(sim);
 }
@@ -379,14 +380,14 @@ static void references(void **state)
                                 "variable t vector f_v*2\n"
                                 "run 5\n");
     double ke = value_of(sim, "ke");
-    assert_close("c_K", value_of(sim, "c_K"), ke);
-    assert_close("c_K", value_of(sim, "-c_K^2"), ke * ke);
-    assert_close("c_R[1]", value_of(sim, "c_R[1]"), value_of(sim, "sum(q)"));
-    assert_close("c_R[2]", value_of(sim, "c_R[1+1]"), value_of(sim, "sum(vq)"));
-    assert_close("sum c_R", value_of(sim, "sum(c_R)"),
+    assert_value("c_K", value_of(sim, "c_K"), ke);
+    assert_value("c_K", value_of(sim, "-c_K^2"), ke * ke);
+    assert_value("c_R[1]", value_of(sim, "c_R[1]"), value_of(sim, "sum(q)"));
+    assert_value("c_R[2]", value_of(sim, "c_R[1+1]"), value_of(sim, "sum(vq)"));
+    assert_value("sum c_R", value_of(sim, "sum(c_R)"),
                  value_of(sim, "c_R[1]+c_R[2]"));
-    assert_close("f_v", value_of(sim, "f_v[6]"), ke);
-    assert_close("f_v", value_of(sim, "max(f_v)"), value_of(sim, "max(v_t)/2"));
+    assert_value("f_v", value_of(sim, "f_v[6]"), ke);
+    assert_value("f_v", value_of(sim, "max(f_v)"), value_of(sim, "max(v_t)/2"));
     sim_free(sim);
 }
 
@@ -417,16 +418,16 @@ static void keywords(void **state)
                                        {"number/16-filling", 0}};
     ASSERT_ALL(sim, p);
     /* <N> = f N to 1e-12 N, the promise of the solver */
-    assert_float_equal(value_of(sim, "filling"), 0.25, 1e-12);
+    assert_close(value_of(sim, "filling"), 0.25, 1e-12);
     /* Omega + mu N = E - T S */
     double free_energy =
         value_of(sim, "band-etemp*entropy") +
         value_of(sim, "0.75*sum(q)"); /* the constant g/2 sum q */
-    assert_float_equal(value_of(sim, "electronic"), free_energy,
+    assert_close(value_of(sim, "electronic"), free_energy,
                        1e-12 * fabs(free_energy));
     double largest = value_of(sim, "max(abs(fq))");
-    assert_close("fmax", value_of(sim, "fmax"), largest);
-    assert_float_equal(value_of(sim, "fnorm^2"), value_of(sim, "sum(fq^2)"),
+    assert_value("fmax", value_of(sim, "fmax"), largest);
+    assert_close(value_of(sim, "fnorm^2"), value_of(sim, "sum(fq^2)"),
                        32 * DBL_EPSILON * value_of(sim, "fnorm^2"));
     int n;
     const char *const *names = keyword_names(&n);
@@ -477,16 +478,16 @@ static void random_numbers(void **state)
     }
     assert_int_equal(same, 0); /* a draw is never repeated */
     /* uniform: variance 1/3 of the half width 1; of the square 4/45 */
-    assert_float_equal(mean, 3, 6 * sqrt(1.0 / 3 / 4096));
-    assert_float_equal(square, 1.0 / 3, 6 * sqrt(4.0 / 45 / 4096));
+    assert_close(mean, 3, 6 * sqrt(1.0 / 3 / 4096));
+    assert_close(square, 1.0 / 3, 6 * sqrt(4.0 / 45 / 4096));
     assert_int_equal(adele_gather(sim, "v_g", g), 0);
     mean = square = 0;
     for (int i = 0; i < 4096; i++) {
         mean += g[i] / 4096;
         square += (g[i] - 3) * (g[i] - 3) / 4096;
     }
-    assert_float_equal(mean, 3, 6 * 0.5 / 64);
-    assert_float_equal(square, 0.25, 6 * 0.25 * sqrt(2.0 / 4096));
+    assert_close(mean, 3, 6 * 0.5 / 64);
+    assert_close(square, 0.25, 6 * 0.25 * sqrt(2.0 / 4096));
     double draw = value_of(sim, "random(0,1,9)");
     assert_true(draw != value_of(sim, "random(0,1,9)"));
     const double *v;
@@ -600,7 +601,7 @@ static void faults(void **state)
             fail_msg("%s: expected '%s' in\n%s", p[k].text, p[k].error,
                      adele_error(sim));
     }
-    assert_close("after errors", value_of(sim, "2+2"), 4);
+    assert_value("after errors", value_of(sim, "2+2"), 4);
     sim_free(sim);
 }
 
