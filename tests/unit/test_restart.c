@@ -62,6 +62,7 @@ static const struct {
     {"gap", "", true},
     {"dos", "-8 8 20", true},
     {"reduce", "ave q fq", false},
+    {"force/error", "none", false},
 };
 enum {
     NFIX = sizeof fixes / sizeof *fixes,
