@@ -98,9 +98,10 @@ static void add_parts(struct text *deck, const char *pair)
     for (int i = 0; i < NCOMPUTE; i++) {
         if (computes[i].electrons && strcmp(pair, "ed"))
             continue;
-        text_addf(deck, "compute %s all %s %s\n",
-                  strcmp(computes[i].style, "cdw") ? computes[i].style : "phi",
-                  computes[i].style, computes[i].args);
+        plain_name(strcmp(computes[i].style, "cdw") ? computes[i].style : "phi",
+                   &id);
+        text_addf(deck, "compute %s all %s %s\n", id.s, computes[i].style,
+                  computes[i].args);
     }
     for (int i = 0; i < NFIX; i++) {
         plain_name(fixes[i].style, &id);
