@@ -1,7 +1,8 @@
 # adele: make, make demo, make check, make bench, make lint, make doc,
 #        make install PREFIX=/usr/local
 # Variables: CC=clang, SAN=1 (address and undefined-behaviour sanitizers),
-#            ARCH=native (or x86-64, x86-64-v3, ..), BUILD=build, WERROR=1
+#            ARCH=native (or x86-64, x86-64-v3, ..), BUILD=build, WERROR=1,
+#            V=1 (show the commands)
 
 CC     ?= cc
 ARCH   ?= native
@@ -16,6 +17,12 @@ endif
 
 VERSION := 0.1
 COMMIT  := $(shell git describe --always --dirty 2>/dev/null)
+
+ifdef V
+Q :=
+else
+Q := @
+endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \
         -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wundef
@@ -48,19 +55,22 @@ BENCHES:= $(patsubst tests/bench/%.c,$O/bench/%,$(wildcard tests/bench/*.c))
 all: $O/adele
 
 $O/adele: $O/obj/main.o $(LIB)
-	$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $< -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive $(LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $< -Wl,--whole-archive $(LIB) -Wl,--no-whole-archive $(LIBS)
 
 # The archive is made anew so that a removed style leaves it.
 $(LIB): $(OBJECT)
 	@rm -f $@
-	ar rcs $@ $(OBJECT)
+	@echo '  ar   $@'
+	$(Q)ar rcs $@ $(OBJECT)
 
 # Products of small matrices want fused multiply-adds.
 $O/obj/la/lanes.o: ALL_CFLAGS += -O3 -ffp-contract=fast
 
 $O/obj/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@echo '  cc   $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Rewritten only when the list of styles changed.
 $O/registry_table.c: tools/registry.sh FORCE
@@ -69,7 +79,7 @@ $O/registry_table.c: tools/registry.sh FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $O/obj/registry_table.o: $O/registry_table.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 FORCE:
 
 # What the tests share stays between builds.
@@ -77,13 +87,16 @@ FORCE:
 tests: $(TESTS)
 $O/tests/%: tests/unit/%.c $(TESTLIB) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(TESTLIB) $(LIB) -lcmocka $(LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(TESTLIB) $(LIB) -lcmocka $(LIBS)
 $O/obj/tests/%.o: tests/lib/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests/lib -c -o $@ $<
+	@echo '  cc   $<'
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -c -o $@ $<
 $O/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LIBS)
 
 deps:
 	@CC="$(CC)" sh tools/deps.sh check
