@@ -69,7 +69,7 @@ static void fill(struct block *restrict b, struct rng_key key, uint64_t first,
                  uint64_t step, int n)
 {
     const lanes zero = {0};
-    lanes k0[ROUNDS], k1[ROUNDS], pair;
+    lanes k0[ROUNDS], k1[ROUNDS], pair = {0};
     for (uint32_t r = 0; r < ROUNDS; r++) {
         uint32_t purpose = (uint32_t)key.purpose << 16 | key.component;
         k0[r] = zero + (uint32_t)(key.seed + r * 0x9E3779B9);

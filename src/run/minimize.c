@@ -404,7 +404,8 @@ int run_minimize(struct adele *ctx, const struct minimize_options *o)
     block = mem_zalloc((size_t)(5 * m.n), sizeof *block);
     if (!block) {
         err_memory(ctx, "minimize", 40.0 * (double)m.n);
-        return run_finish(ctx) ? ctx->error.status : ctx->error.status;
+        run_finish(ctx);
+        return ctx->error.status;
     }
     m.x = block;
     m.f = block + m.n;

@@ -96,7 +96,7 @@ static int wild_length(struct adele *ctx, const struct reference *ref,
 static int show_wild(struct adele *ctx, struct thermo *t,
                      const struct thermo_column *c)
 {
-    int64_t n;
+    int64_t n = 0;
     int status = wild_length(ctx, &c->ref, &n);
 
     for (int64_t k = 1; k <= n && !status; k++) {

@@ -106,7 +106,7 @@ static int run(struct adele *ctx, void *self, const struct words *words)
     }
     if (LIST_ADD(ctx->fixes, f)) {
         instance_free(ctx, &f->head);
-        return err_memory(ctx, "the list of fixes", sizeof f);
+        return err_memory(ctx, "the list of fixes", sizeof(struct fix *));
     }
     return 0;
 }

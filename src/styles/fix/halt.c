@@ -123,7 +123,7 @@ static int end_of_step(struct adele *ctx, struct fix *f)
 {
     struct halt_check *s = (struct halt_check *)f;
     const char *what = s->what.word[0].text;
-    double now;
+    double now = 0;
 
     if (ctx->step % s->interval)
         return 0;
