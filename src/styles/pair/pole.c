@@ -187,11 +187,12 @@ static int pole_compute(struct adele *ctx, struct pair *pair, unsigned need,
     struct pole *p = (struct pole *)pair;
     enum task before = timers_enter(&ctx->timers, TASK_BUILD);
     int status = pair_terms(ctx, &p->terms);
+    unsigned lacking = need | (need & NEED_FORCE ? NEED_DENSITY : 0);
 
     timers_enter(&ctx->timers, before);
-    if (!status && (need & ~r->have & ~(unsigned)NEED_FORCE))
-        status = solve(ctx, p, need, r);
-    else if (!status && (need & NEED_FORCE) && !(r->have & NEED_DENSITY))
+    if ((need & NEED_FORCE) && ctx->model->use_bonds)
+        lacking |= NEED_BOND;
+    if (!status && (lacking & ~r->have & ~(unsigned)NEED_FORCE))
         status = solve(ctx, p, need, r);
     return status ? status : pair_complete(ctx, need, r);
 }
