@@ -134,15 +134,19 @@ static void on_line(char *typed)
 
 enum reading { READ_LINE, READ_END, READ_CLEARED };
 
+enum { WAIT_MS = 100 };
+
 /* One physical line into *typed (free).  Waiting is left to poll, so that
-   Ctrl-C is seen at once and no key is lost. */
+   Ctrl-C is seen at once and no key is lost; one that comes between the test
+   and the wait is seen when that ends. */
 static enum reading read_physical(const char *prompt, char **typed)
 {
     struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
     line_done = false;
     rl_callback_handler_install(prompt, on_line);
     while (!line_done) {
-        if (!session->interrupt && poll(&p, 1, -1) > 0 && !session->interrupt)
+        if (!session->interrupt && poll(&p, 1, WAIT_MS) > 0 &&
+            !session->interrupt)
             rl_callback_read_char();
         if (!session->interrupt || line_done)
             continue;

@@ -32,7 +32,7 @@ static inline void bench_pair(void (*work)(void *), void (*other)(void *),
 /* One line; the status is 1 when the goal is missed. */
 static inline int bench_report(const char *what, double ratio, double goal)
 {
-    printf("%-58s %6.2f  (goal %.4g%s)\n", what, ratio, goal,
+    printf("%-58s %8.3g  (goal %.4g%s)\n", what, ratio, goal,
            ratio <= goal ? "" : ", MISSED");
     return ratio > goal;
 }
