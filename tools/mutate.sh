@@ -5,10 +5,10 @@
 # is flipped, in turn; the tests that name the style must then fail.  Lists the
 # survivors and ends with status 1 if there are any.
 # fini is left alone: what it forgets is found by `make check SAN=1`.
-# Usage: tools/mutate.sh O [part of a style's path]
+# Usage: tools/mutate.sh O [regular expression of style paths]
 set -u
 cd "$(dirname "$0")/.." || exit 1
-O=${1:?usage: tools/mutate.sh O [part of a path]}
+O=${1:?usage: tools/mutate.sh O [expression]}
 part=${2:-}
 root=$(pwd)
 M=$root/$O/mutate
@@ -48,8 +48,8 @@ build() { # targets; quietly
 # does not depend on the styles and is kept aside.
 run_tests() {
     if [ -n "$cases" ]; then
-        ADELE_CASES_USING=$use ADELE=out/adele timeout "$LIMIT" ./runner \
-            $cases >>log 2>&1 || return 1
+        ADELE_CASES_STOP=1 ADELE_CASES_USING=$use ADELE=out/adele \
+            timeout "$LIMIT" ./runner $cases >>log 2>&1 || return 1
     fi
     for program in $programs; do
         build "$program" || return 1
@@ -116,15 +116,20 @@ cp out/tests/test_cases runner
 # Physics first.
 for file in src/styles/model/*.c src/styles/pair/*.c src/styles/fix/*.c \
     src/styles/compute/*.c $(ls src/styles/*/*.c | grep -vE "/(model|pair|fix|compute)/"); do
-    case $file in *"$part"*) ;; *) continue ;; esac
+    echo "$file" | grep -qE -- "$part" || continue
     kind=$(basename "$(dirname "$file")") base=$(basename "$file" .c)
     name=$(sed -n 's/.*STYLE_HEAD([a-z_]*, *"\([^"]*\)".*/\1/p' "$file" |
         tail -n 1)
     : "${name:=$base}"
     use=$(use_of "$kind" "$name")
-    programs= cases=$(grep -lE "$use" tests/cases/*.yaml)
+    # What bears the name of the style comes first.
+    programs= cases=$(grep -lE "$use" tests/cases/*.yaml |
+        awk -v b="$base" '{print index($0, b) ? 0 : 1, $0}' | sort -s -n |
+        cut -d" " -f2)
     for test in $({ grep -lE "$use" tests/unit/*.c
-        grep -lF "\"$name\"" tests/unit/*.c; } | sort -u); do
+        grep -lF "\"$name\"" tests/unit/*.c; } | sort -u |
+        awk -v b="$base" '{print index($0, b) ? 0 : 1, $0}' | sort -s -n |
+        cut -d" " -f2); do
         case $test in */test_cases.c) continue ;; esac
         programs="$programs out/tests/$(basename "$test" .c)"
     done

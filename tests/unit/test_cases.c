@@ -416,6 +416,12 @@ static bool is_using(struct node spec)
     return found;
 }
 
+/* $ADELE_CASES_STOP: one failure is enough. */
+static bool is_over(const struct tally *tally)
+{
+    return tally->failed && getenv("ADELE_CASES_STOP");
+}
+
 static bool selected(const char *title, char **filters, int n)
 {
     for (int k = 0; k < n; k++)
@@ -435,7 +441,7 @@ static void run_file(const char *path, const char *adele, struct tally *tally,
         trial_complain(&t, "%s", why);
         report(tally, &t, base);
     }
-    for (int k = 0; k < file.n; k++) {
+    for (int k = 0; k < file.n && !is_over(tally); k++) {
         struct trial t = {.spec = yaml_root(&file, k), .adele = adele};
         char *title;
         if (asprintf(&title, "%s: %s", base,
@@ -512,7 +518,7 @@ int main(int argc, char **argv)
         else if (nfilter < ARGS_MAX)
             filters[nfilter++] = argv[k];
     for (int k = 1; k < argc; k++)
-        if (is_yaml(argv[k]))
+        if (is_yaml(argv[k]) && !is_over(&tally))
             run_file(argv[k], adele, &tally, filters, nfilter);
     if (!nfile)
         run_folder("tests/cases", adele, &tally, filters, nfilter);
