@@ -27,6 +27,11 @@ struct selinv {
     ptrdiff_t *place;  /* [nfront] of the square matrix of a front above the
                           split, or of the stack of a subtree's root */
     ptrdiff_t nplace;
+    /* Workspace of the batches in flight, kept between calls: its pages cost
+       more to get anew than the numbers in them. */
+    int nbatch;
+    struct lanes *room;
+    double (*logdet)[2 * LANES];
 };
 
 /* Everything of one batch in flight. */
@@ -130,6 +135,8 @@ void selinv_free(struct selinv *s)
     dissection_free(&s->tree);
     mem_free(s->kept);
     mem_free(s->place);
+    mem_free(s->room);
+    mem_free(s->logdet);
     mem_free(s);
 }
 
@@ -424,6 +431,23 @@ static int reserve(const struct selinv *s, int nshift, bool want_logdet,
     return r->diagonal && r->edge && r->logdet_re && r->logdet_im ? 0 : -1;
 }
 
+static int reserve_room(struct selinv *s, int count)
+{
+    if (s->nbatch >= count)
+        return 0;
+    mem_free(s->room);
+    mem_free(s->logdet);
+    s->nbatch = 0;
+    s->room = mem_alloc((size_t)(s->nkept + s->nplace) * (size_t)count,
+                        sizeof *s->room);
+    s->logdet =
+        mem_alloc((size_t)s->tree.nfront * (size_t)count, sizeof *s->logdet);
+    if (!s->room || !s->logdet)
+        return -1;
+    s->nbatch = count;
+    return 0;
+}
+
 int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
                  int nshift, const double *re, const double *im,
                  bool want_logdet, int nthread, struct selinv_result *r)
@@ -434,14 +458,10 @@ int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
 
     if (reserve(s, nshift, want_logdet, r))
         return -1;
-    room = mem_alloc((size_t)(s->nkept + s->nplace) * (size_t)count,
-                     sizeof *room);
-    logdet = mem_alloc((size_t)s->tree.nfront * (size_t)count, sizeof *logdet);
-    if (!room || !logdet) {
-        mem_free(room);
-        mem_free(logdet);
+    if (reserve_room(s, count))
         return -1;
-    }
+    room = s->room;
+    logdet = s->logdet;
 #pragma omp parallel num_threads(nthread)
 #pragma omp single
     for (int k = 0; k < count; k++) {
@@ -471,8 +491,6 @@ int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
     }
     for (int k = 0; k < count && !status; k++)
         status = finite_result(s, r->diagonal + k * s->n) ? 0 : -2;
-    mem_free(room);
-    mem_free(logdet);
     return status;
 }
 
