@@ -193,56 +193,71 @@ static struct lane_matrix kept_x(const struct batch *b, int number)
 }
 
 /* Matrix entries of a front: own rows and columns in P (both triangles), rows
-   of the border in X, which holds A21 until it becomes X. */
-static void assemble(struct batch *b, int number)
+   of the border in a21. */
+static void assemble(struct batch *b, int number, struct lane_matrix a21)
 {
     const struct front *f = &b->s->tree.front[number];
     struct lane_matrix p = kept_p(b, number);
 
-    memset(p.at, 0, (size_t)((f->nown + f->nborder) * p.row) * sizeof *p.at);
+    memset(p.at, 0, (size_t)(f->nown * p.row) * sizeof *p.at);
+    memset(a21.at, 0, (size_t)(f->nborder * a21.row) * sizeof *a21.at);
     for (int i = 0; i < f->nentry; i++) {
         const struct front_entry *e = &f->entry[i];
-        struct lanes *at = &p.at[e->row * p.row + e->column];
 
         if (e->edge < 0) {
+            struct lanes *at = &p.at[e->row * (p.row + 1)];
+
             at->re = b->onsite[-1 - e->edge] - b->shift.re;
             at->im = -b->shift.im;
+        } else if (e->row < f->nown) {
+            p.at[e->row * p.row + e->column].re += b->hopping[e->edge];
+            p.at[e->column * p.row + e->row].re += b->hopping[e->edge];
         } else {
-            at->re += b->hopping[e->edge];
-            if (e->row < f->nown)
-                p.at[e->column * p.row + e->row] = *at;
+            a21.at[(e->row - f->nown) * a21.row + e->column].re +=
+                b->hopping[e->edge];
         }
     }
 }
 
-/* Adds the border block u (lower triangle) of a child to its parent, whose own
-   rows are in P, X, the rest in the lower triangle of `rest`. */
+/* Adds an element of a child's border block to P (both triangles), A21 or the
+   border block `rest` (lower triangle) of its parent; row >= column. */
+static inline void add_element(const struct front *f, struct lane_matrix p,
+                               struct lane_matrix a21, struct lane_matrix rest,
+                               int row, int column, struct lanes v)
+{
+    struct lanes *at;
+
+    if (row < f->nown) {
+        at = &p.at[row * p.row + column];
+        if (row != column) {
+            struct lanes *other = &p.at[column * p.row + row];
+
+            other->re += v.re;
+            other->im += v.im;
+        }
+    } else if (column < f->nown) {
+        at = &a21.at[(row - f->nown) * a21.row + column];
+    } else {
+        at = &rest.at[(row - f->nown) * rest.row + column - f->nown];
+    }
+    at->re += v.re;
+    at->im += v.im;
+}
+
+/* Borders are in the order of elimination, so the map to the parent ascends
+   and the lower triangle goes to the lower triangle. */
 static void extend_add(struct batch *b, int child, struct lane_matrix u,
-                       int parent, struct lane_matrix rest)
+                       int parent, struct lane_matrix a21,
+                       struct lane_matrix rest)
 {
     const struct front *c = &b->s->tree.front[child];
     const struct front *f = &b->s->tree.front[parent];
     struct lane_matrix p = kept_p(b, parent);
 
-    for (int i = 0; i < c->nborder; i++) {
-        int row = c->to_parent[i];
-
-        for (int j = 0; j <= i; j++) {
-            int column = c->to_parent[j];
-            int hi = row > column ? row : column;
-            int lo = row > column ? column : row;
-            struct lanes v = u.at[i * u.row + j];
-            struct lanes *at =
-                lo < f->nown ? &p.at[hi * p.row + lo]
-                             : &rest.at[(hi - f->nown) * rest.row + lo -
-                                        f->nown];
-
-            at->re += v.re;
-            at->im += v.im;
-            if (hi < f->nown && hi != lo)
-                p.at[lo * p.row + hi] = *at;
-        }
-    }
+    for (int i = 0; i < c->nborder; i++)
+        for (int j = 0; j <= i; j++)
+            add_element(f, p, a21, rest, c->to_parent[i], c->to_parent[j],
+                        u.at[i * u.row + j]);
 }
 
 /* ln of the product of the pivots, by lane. */
@@ -266,7 +281,7 @@ static void add_logdet(struct batch *b, int number, const struct lanes *pivot)
 static void up(struct batch *b, int number, struct lanes *stack);
 
 static void children_up(struct batch *b, int number, struct lanes *stack,
-                        struct lane_matrix rest)
+                        struct lane_matrix a21, struct lane_matrix rest)
 {
     const struct front *front = b->s->tree.front;
     const struct front *f = &front[number];
@@ -275,7 +290,7 @@ static void children_up(struct batch *b, int number, struct lanes *stack,
         if (f->depth >= SPLIT_DEPTH) {
             up(b, c, stack);
             extend_add(b, c, view(stack, leading(front[c].nborder)), number,
-                       rest);
+                       a21, rest);
         } else {
 #pragma omp task firstprivate(c)
             up(b, c, b->place + b->s->place[c]);
@@ -287,7 +302,7 @@ static void children_up(struct batch *b, int number, struct lanes *stack,
     for (int c = f->first_child; c >= 0; c = front[c].next_sibling)
         extend_add(b, c, view(b->place + b->s->place[c],
                               leading(front[c].nborder)),
-                   number, rest);
+                   number, a21, rest);
 }
 
 /* Leaves the border block, [nborder][nborder] lower, at the stack's start. */
@@ -298,19 +313,19 @@ static void up(struct batch *b, int number, struct lanes *stack)
     struct lane_matrix p = kept_p(b, number), x = kept_x(b, number);
     struct lanes *free_from = stack + square(f);
     struct lane_matrix a21 = view(stack + f->nborder * rest.row, p.row);
+    bool leaf = f->first_child < 0;
 
-    assemble(b, number);
-    memset(stack, 0, (size_t)(f->nborder * rest.row) * sizeof *stack);
-    children_up(b, number, free_from, rest);
+    assemble(b, number, a21);
+    if (!leaf) {
+        memset(stack, 0, (size_t)(f->nborder * rest.row) * sizeof *stack);
+        children_up(b, number, free_from, a21, rest);
+    }
     lanes_invert(f->nown, p, free_from + f->nown, free_from);
     if (b->want_logdet)
         add_logdet(b, number, free_from);
-    if (f->nborder == 0)
-        return;
-    memcpy(a21.at, x.at, (size_t)(f->nborder * p.row) * sizeof *x.at);
     lanes_product(LANES_SET, f->nborder, f->nown, f->nown, a21, p, x, 0);
-    lanes_product(LANES_SUBTRACT, f->nborder, f->nborder, f->nown, x,
-                  transposed(a21), rest, 1);
+    lanes_product(leaf ? LANES_NEGATIVE : LANES_SUBTRACT, f->nborder,
+                  f->nborder, f->nown, x, transposed(a21), rest, 1);
 }
 
 /* Writes the wanted entries of G (own columns) of a front. */
@@ -329,7 +344,7 @@ static void extract(struct batch *b, int number, struct lane_matrix g)
     }
 }
 
-/* G of the border from the parent's, both triangles. */
+/* G of the border, both triangles, from the lower triangle of the parent's. */
 static void gather_border(struct batch *b, int number, struct lane_matrix from,
                           struct lane_matrix to)
 {
@@ -338,12 +353,17 @@ static void gather_border(struct batch *b, int number, struct lane_matrix from,
     for (int i = 0; i < f->nborder; i++) {
         const struct lanes *row = from.at + f->to_parent[i] * from.row;
 
-        for (int j = 0; j < f->nborder; j++)
-            to.at[i * to.row + j] = row[f->to_parent[j]];
+        for (int j = 0; j <= i; j++) {
+            struct lanes v = row[f->to_parent[j]];
+
+            to.at[i * to.row + j] = v;
+            to.at[j * to.row + i] = v;
+        }
     }
 }
 
-/* g: the square matrix of this front, border rows last. */
+/* g: the square matrix of this front, border rows last; its lower triangle is
+   what the children read. */
 static void down(struct batch *b, int number, struct lane_matrix parent,
                  struct lanes *stack)
 {
@@ -364,8 +384,6 @@ static void down(struct batch *b, int number, struct lane_matrix parent,
                       g_bs, 0);
         lanes_product(LANES_SUBTRACT, f->nown, f->nown, f->nborder,
                       transposed(x), g_bs, g, 1);
-        if (f->first_child >= 0)
-            lanes_mirror(total, g);
     }
     extract(b, number, g);
     for (int c = f->first_child; c >= 0; c = front[c].next_sibling) {
