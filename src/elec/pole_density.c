@@ -13,140 +13,13 @@
 #include "base/sum.h"
 #include "core/lattice.h"
 #include "elec/fermi.h"
+#include "elec/pole_graph.h"
 
 enum { EXTRA = 4, PASSES_MAX = 200, RUNG_MAX = 92 /* 8e6 */ };
 
 /* The largest shift of mu, in T, that one set of Green's functions is asked
    about: the refitted weights still point the right way there. */
 static const double far = 2.0;
-
-/* --- The graph. --- */
-
-struct pair_of_sites {
-    int64_t a, b, bond;
-};
-
-static int by_sites(const void *x, const void *y)
-{
-    const struct pair_of_sites *p = x, *q = y;
-
-    if (p->a != q->a)
-        return p->a < q->a ? -1 : 1;
-    if (p->b != q->b)
-        return p->b < q->b ? -1 : 1;
-    return (p->bond > q->bond) - (p->bond < q->bond);
-}
-
-/* Bonds between the same two sites become one edge. */
-static int merge_bonds(struct pole_density *p, const struct terms *t)
-{
-    struct pair_of_sites *list =
-        mem_alloc((size_t)t->nbond, sizeof *list);
-
-    p->edge = mem_alloc((size_t)t->nbond, sizeof *p->edge);
-    p->edge_of_bond = mem_alloc((size_t)t->nbond, sizeof *p->edge_of_bond);
-    p->hopping = mem_alloc((size_t)t->nbond, sizeof *p->hopping);
-    p->onsite = mem_alloc((size_t)t->nsite, sizeof *p->onsite);
-    if (!list || !p->edge || !p->edge_of_bond || !p->hopping || !p->onsite) {
-        mem_free(list);
-        return POLE_MEMORY;
-    }
-    for (int64_t k = 0; k < t->nbond; k++) {
-        int64_t i = t->bond[k].i, j = t->bond[k].j;
-
-        list[k] = (struct pair_of_sites){i < j ? i : j, i < j ? j : i, k};
-    }
-    qsort(list, (size_t)t->nbond, sizeof *list, by_sites);
-    p->nedge = 0;
-    for (int64_t k = 0; k < t->nbond; k++) {
-        const struct pair_of_sites *l = &list[k];
-
-        if (l->a == l->b) {
-            p->edge_of_bond[l->bond] = -1;
-            continue;
-        }
-        if (p->nedge == 0 || p->edge[p->nedge - 1][0] != l->a ||
-            p->edge[p->nedge - 1][1] != l->b) {
-            p->edge[p->nedge][0] = l->a;
-            p->edge[p->nedge][1] = l->b;
-            p->nedge++;
-        }
-        p->edge_of_bond[l->bond] = p->nedge - 1;
-    }
-    mem_free(list);
-    return POLE_OK;
-}
-
-static void free_graph(struct pole_density *p)
-{
-    selinv_free(p->selinv);
-    selinv_result_free(&p->green);
-    mem_free(p->edge);
-    mem_free(p->edge_of_bond);
-    mem_free(p->hopping);
-    mem_free(p->onsite);
-    p->selinv = NULL;
-    p->edge = NULL;
-    p->edge_of_bond = NULL;
-    p->hopping = NULL;
-    p->onsite = NULL;
-    p->bond_tag = 0;
-}
-
-static int make_graph(struct pole_density *p, const struct terms *t,
-                      const struct lattice *lat)
-{
-    struct dissection_graph g = {.n = t->nsite};
-    int(*cell)[3];
-    int status;
-
-    if (p->selinv && p->bond_tag == t->bond_tag)
-        return POLE_OK;
-    free_graph(p);
-    p->nsite = t->nsite;
-    status = merge_bonds(p, t);
-    cell = mem_alloc((size_t)t->nsite, sizeof *cell);
-    if (status || !cell) {
-        mem_free(cell);
-        return POLE_MEMORY;
-    }
-    for (int64_t i = 0; i < t->nsite; i++) {
-        int b;
-
-        lattice_cell(lat, i, cell[i], &b);
-    }
-    for (int64_t k = 0; k < t->nbond; k++) {
-        for (int axis = 0; axis < 3; axis++) {
-            int reach = abs(t->bond[k].cell[axis]);
-
-            g.reach[axis] = reach > g.reach[axis] ? reach : g.reach[axis];
-        }
-    }
-    for (int axis = 0; axis < 3; axis++) {
-        g.size[axis] = lat->n[axis];
-        g.periodic[axis] = lat->periodic[axis];
-    }
-    g.nedge = p->nedge;
-    g.edge = (const int64_t(*)[2])p->edge;
-    g.cell = (const int(*)[3])cell;
-    p->selinv = selinv_new(&g);
-    mem_free(cell);
-    p->bond_tag = t->bond_tag;
-    return p->selinv ? POLE_OK : POLE_MEMORY;
-}
-
-/* A bond of a site with itself adds to its energy. */
-static void fill_graph(struct pole_density *p, const struct terms *t)
-{
-    memcpy(p->onsite, t->onsite, (size_t)p->nsite * sizeof *p->onsite);
-    memset(p->hopping, 0, (size_t)p->nedge * sizeof *p->hopping);
-    for (int64_t b = 0; b < t->nbond; b++) {
-        if (p->edge_of_bond[b] >= 0)
-            p->hopping[p->edge_of_bond[b]] += t->hopping[b];
-        else
-            p->onsite[t->bond[b].i] += 2 * t->hopping[b];
-    }
-}
 
 /* --- The poles. --- */
 
@@ -213,6 +86,16 @@ static void add_traces(struct pass *s)
     }
 }
 
+static void set_shifts(const struct pole_density *p, double mu, double temp,
+                       int n, double *re, double *im)
+{
+    for (int k = 0; k < n; k++) {
+        re[k] = mu;
+        im[k] = temp * (k < p->used->fit.n ? p->used->fit.s[k]
+                                           : p->used->shift.s[k]);
+    }
+}
+
 static int run_pass(struct pass *s, double mu)
 {
     struct pole_density *p = s->p;
@@ -230,13 +113,13 @@ static int run_pass(struct pass *s, double mu)
         pole_shift_init(&p->used->shift, &p->used->fit, EXTRA))
         return POLE_MEMORY;
     n = s->shifts ? p->used->shift.n : p->used->fit.n;
-    for (int k = 0; k < n; k++) {
-        re[k] = mu;
-        im[k] = temp * (k < p->used->fit.n ? p->used->fit.s[k]
-                                           : p->used->shift.s[k]);
-    }
-    status = selinv_solve(p->selinv, p->onsite, p->hopping, n, re, im,
-                          s->ask->want_energy, s->ask->nthread, &p->green);
+    set_shifts(p, mu, temp, n, re, im);
+    status = p->tile ? tile_set_solve(p->tiles, p->onsite, p->hopping, n, re,
+                                      im, s->ask->want_bonds, s->ask->nthread,
+                                      &p->green)
+                     : selinv_solve(p->selinv, p->onsite, p->hopping, n, re,
+                                    im, s->ask->want_energy, s->ask->nthread,
+                                    &p->green);
     p->passes++;
     if (status)
         return status == -1 ? POLE_MEMORY : POLE_PIVOT;
@@ -533,15 +416,16 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
     struct pass s = {.p = p, .t = t, .ask = ask};
     struct density_weights w;
     double d, error;
-    int status = make_graph(p, t, lat);
+    int status = pole_graph_make(p, t, lat);
 
     if (status)
         return status;
-    fill_graph(p, t);
+    pole_graph_fill(p, t);
     status = find_mu(&s, &d);
     if (status)
         return status;
     p->reference = s.mu;
+    p->shift = d;
     w = weights_at(p, d, &error);
     fill_sites(p, ask->temp, s.mu, &w, n);
     out->mu = s.mu + d * ask->temp;
@@ -570,10 +454,96 @@ double pole_density_at(const struct pole_density *p, double temp, double mu,
     return error + p->used->fit.error;
 }
 
+/* --- What the buffers of tiles leave out. --- */
+
+/* The largest differences of the sums over the poles between the tiles, the
+   first probe and the second, at the entries `at`. */
+static void differences(const struct density_weights *w,
+                        const struct lanes *full, int64_t stride,
+                        const int64_t *at, int64_t n,
+                        const struct lanes *const probe[2], double largest[2])
+{
+    for (int64_t i = 0; i < n; i++) {
+        double a = combine(w, full, stride, at[i]);
+        double b = combine(w, probe[0], n, i), c = combine(w, probe[1], n, i);
+
+        largest[0] = fmax(largest[0], fabs(a - b));
+        largest[1] = fmax(largest[1], fabs(b - c));
+    }
+}
+
+/* Below this, differences are rounding. */
+static const double noise = 1e-14;
+
+/* Of the differences of buffer^-power. */
+static double power_ratio(double buffer, double power)
+{
+    double a = pow(buffer, -power), b = pow(buffer + PROBE_STEP, -power);
+    double c = pow(buffer + 2 * PROBE_STEP, -power);
+
+    return (b - c) / (a - b);
+}
+
+static void judge(double first, double second, int buffer, struct locality *out)
+{
+    double power = 2;
+
+    out->ratio = first > noise ? second / first : 0;
+    out->converged = out->ratio < power_ratio(buffer, power);
+    if (out->converged) {
+        out->error = first / (1 - out->ratio);
+        return;
+    }
+    /* Slower than 1/sqrt(buffer) is no law that could be continued. */
+    while (power > 0.5 && power_ratio(buffer, power) < out->ratio)
+        power -= 0.125;
+    out->error =
+        first / (1 - pow(1 + (double)PROBE_STEP / buffer, -power));
+}
+
+int pole_density_locality(struct pole_density *p, const struct terms *t,
+                          const struct lattice *lat,
+                          const struct pole_request *ask, struct locality *out)
+{
+    struct selinv_result r[2] = {{0}, {0}};
+    double re[POLES_MAX + 8], im[POLES_MAX + 8], largest[2] = {0, 0}, error;
+    struct density_weights w = weights_at(p, p->shift, &error);
+    const struct lanes *diagonal[2], *edge[2];
+    const int64_t *at;
+    int64_t count;
+    int status = pole_graph_probes(p, t, lat), n = p->green.nshift;
+    bool edges = p->green.nedge > 0;
+
+    *out = (struct locality){.converged = true};
+    set_shifts(p, p->reference, ask->temp, n, re, im);
+    for (int i = 0; i < 2 && !status; i++) {
+        status = tile_set_solve(p->probe[i], p->onsite, p->hopping, n, re, im,
+                                edges, ask->nthread, &r[i]);
+        status = status == -1 ? POLE_MEMORY : status ? POLE_PIVOT : POLE_OK;
+        diagonal[i] = r[i].diagonal;
+        edge[i] = r[i].edge;
+    }
+    if (!status) {
+        at = tile_set_sites(p->probe[0], &count);
+        differences(&w, p->green.diagonal, p->nsite, at, count, diagonal,
+                    largest);
+        at = tile_set_edges(p->probe[0], &count);
+        if (edges)
+            differences(&w, p->green.edge, p->nedge, at, count, edge, largest);
+        largest[0] *= ask->temp;
+        largest[1] *= ask->temp;
+        judge(largest[0], largest[1], p->buffer, out);
+    }
+    selinv_result_free(&r[0]);
+    selinv_result_free(&r[1]);
+    return status;
+}
+
 void pole_density_fini(struct pole_density *p)
 {
-    free_graph(p);
+    pole_graph_free(p);
     for (int i = 0; i < POLE_SETS; i++)
         pole_shift_fini(&p->set[i].shift);
-    *p = (struct pole_density){.tol = p->tol};
+    *p = (struct pole_density){
+        .tol = p->tol, .tile = p->tile, .buffer = p->buffer};
 }

@@ -7,7 +7,10 @@
    C such that one level at x = 0 gives -ln 2.  At fixed number, mu is found
    from the traces of the same G with the weights of la/pole_shift.h; when the
    shift is so large that these weights miss the tolerance, a further pass is
-   made at the new mu.  mu is predicted from the last configurations. */
+   made at the new mu.  mu is predicted from the last configurations.
+
+   With tiles (elec/tile_density.h) the Green's functions are those of small
+   parts of the lattice, and there is no Omega. */
 
 #ifndef ADELE_POLE_DENSITY_H
 #define ADELE_POLE_DENSITY_H
@@ -15,6 +18,7 @@
 #include <stdbool.h>
 
 #include "elec/terms.h"
+#include "elec/tile_density.h"
 #include "la/pole_shift.h"
 #include "la/selinv.h"
 
@@ -35,7 +39,10 @@ struct pole_density {
     int next_set;
     struct pole_set *used; /* by the last solution */
 
-    struct selinv *selinv;
+    int tile, buffer;          /* cells of a core, around it; tile 0: global */
+    struct selinv *selinv;     /* one of these two */
+    struct tile_set *tiles;
+    struct tile_set *probe[2]; /* some tiles with larger buffers */
     struct selinv_result green;
     int64_t nsite, nedge;
     int64_t (*edge)[2];
@@ -44,6 +51,7 @@ struct pole_density {
     double *onsite;        /* [nsite] */
     uint64_t bond_tag;
 
+    double shift;          /* of mu in the last solution, units of T */
     double reference;      /* mu of the factorisations of the last solution */
     bool again; /* the last configuration once more: at its reference */
     double history[POLE_HISTORY]; /* mu of the last configurations, newest first */
@@ -69,7 +77,8 @@ enum pole_status {
     POLE_MEMORY = -1,
     POLE_TOLERANCE = -2, /* no set of poles reaches tol for this bound */
     POLE_PIVOT = -3,
-    POLE_NUMBER = -4     /* no chemical potential found */
+    POLE_NUMBER = -4,    /* no chemical potential found */
+    POLE_REACH = -5      /* hoppings are longer than the buffer */
 };
 
 /* n [nsite]; rho [nbond] when asked for. */
@@ -81,6 +90,24 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
    functions; returns the error bound of the weights. */
 double pole_density_at(const struct pole_density *p, double temp, double mu,
                        double *n);
+
+/* What the buffer leaves out, of the last solution: the largest difference of
+   an entry of the density matrix on some tiles when they are solved again with
+   the buffers + PROBE_STEP and + 2 PROBE_STEP, continued as a geometric
+   series; or, when the second difference is so large that the inverse square
+   of the buffer describes it, as a power. */
+enum { PROBE_STEP = 4, PROBE_TILES = 4 };
+struct locality {
+    double error;
+    double ratio;   /* of the differences */
+    bool converged; /* false: algebraic decay */
+};
+int pole_density_locality(struct pole_density *p, const struct terms *t,
+                          const struct lattice *lat,
+                          const struct pole_request *ask,
+                          struct locality *out);
+/* Other buffers from the next solution on. */
+void pole_density_rebuffer(struct pole_density *p, int buffer);
 void pole_density_fini(struct pole_density *p);
 
 #endif

@@ -180,6 +180,7 @@ SOLVED(get_band, NEED_ENTROPY, r->band)
 SOLVED(get_entropy, NEED_ENTROPY, r->entropy)
 SOLVED(get_mu, NEED_MU, r->mu)
 SOLVED(get_number, NEED_MU, r->number)
+SOLVED(get_pairerr, NEED_ERROR, r->error)
 SOLVED(get_filling, NEED_MU, r->number / (double)ctx->lat->nsite)
 
 GET(get_pe)
@@ -248,6 +249,8 @@ GET(get_etotal)
     X("mu", "energy", "chemical potential", false, false, NEED_MU, get_mu)     \
     X("number", "", "number of electrons", false, true, NEED_MU, get_number)   \
     X("filling", "", "electrons per site", false, false, NEED_MU, get_filling) \
+    X("pairerr", "", "estimated largest error of a density (pair_style pole)", \
+      false, false, NEED_ERROR, get_pairerr)                                   \
     X("etemp", "energy", "temperature of the electrons", false, false, 0,      \
       get_etemp)                                                               \
     X("fmax", "energy/length", "largest component of a force", false, false,   \

@@ -430,20 +430,23 @@ static bool finite_result(const struct selinv *s, const struct lanes *diagonal)
     return isfinite(sum);
 }
 
-static int reserve(const struct selinv *s, int nshift, bool want_logdet,
-                   struct selinv_result *r)
+int selinv_result_reserve(struct selinv_result *r, int64_t nsite,
+                          int64_t nedge, int nshift, bool want_logdet)
 {
     size_t count = (size_t)batches(nshift);
 
     if (r->diagonal && batches(r->nshift) == batches(nshift) &&
+        r->nsite == nsite && r->nedge == nedge &&
         (r->logdet_re || !want_logdet)) {
         r->nshift = nshift;
         return 0;
     }
     selinv_result_free(r);
     r->nshift = nshift;
-    r->diagonal = mem_alloc(count * (size_t)s->n, sizeof *r->diagonal);
-    r->edge = mem_alloc(count * (size_t)s->nedge, sizeof *r->edge);
+    r->nsite = nsite;
+    r->nedge = nedge;
+    r->diagonal = mem_alloc(count * (size_t)nsite, sizeof *r->diagonal);
+    r->edge = mem_alloc(count * (size_t)nedge, sizeof *r->edge);
     r->logdet_re = mem_zalloc(count * LANES, sizeof *r->logdet_re);
     r->logdet_im = mem_zalloc(count * LANES, sizeof *r->logdet_im);
     return r->diagonal && r->edge && r->logdet_re && r->logdet_im ? 0 : -1;
@@ -466,6 +469,39 @@ static int reserve_room(struct selinv *s, int count)
     return 0;
 }
 
+static void set_shifts(struct batch *b, int nshift, const double *re,
+                       const double *im, int first)
+{
+    for (int l = 0; l < LANES; l++) {
+        int at = first + l < nshift ? first + l : nshift - 1;
+
+        b->shift.re[l] = re[at];
+        b->shift.im[l] = im[at];
+    }
+}
+
+size_t selinv_room(const struct selinv *s)
+{
+    return (size_t)(s->nkept + s->nplace);
+}
+
+void selinv_batch(const struct selinv *s, const double *onsite,
+                  const double *hopping, int nshift, const double *re,
+                  const double *im, int batch, struct lanes *room,
+                  struct lanes *diagonal, struct lanes *edge)
+{
+    struct batch b = {.s = s,
+                      .onsite = onsite,
+                      .hopping = hopping,
+                      .kept = room,
+                      .place = room + s->nkept,
+                      .diagonal = diagonal,
+                      .edge = edge};
+
+    set_shifts(&b, nshift, re, im, batch * LANES);
+    solve_batch(&b);
+}
+
 int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
                  int nshift, const double *re, const double *im,
                  bool want_logdet, int nthread, struct selinv_result *r)
@@ -474,7 +510,7 @@ int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
     struct lanes *room;
     double(*logdet)[2 * LANES];
 
-    if (reserve(s, nshift, want_logdet, r))
+    if (selinv_result_reserve(r, s->n, s->nedge, nshift, want_logdet))
         return -1;
     if (reserve_room(s, count))
         return -1;
@@ -496,12 +532,7 @@ int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
                 .want_logdet = want_logdet,
                 .logdet = logdet + (size_t)k * (size_t)s->tree.nfront};
 
-            for (int l = 0; l < LANES; l++) {
-                int at = k * LANES + l < nshift ? k * LANES + l : nshift - 1;
-
-                b.shift.re[l] = re[at];
-                b.shift.im[l] = im[at];
-            }
+            set_shifts(&b, nshift, re, im, k * LANES);
             solve_batch(&b);
             if (want_logdet)
                 sum_logdet(&b, k * LANES, r);

@@ -35,6 +35,7 @@ double selinv_bytes(const struct selinv *s, int nshift);
    diagonal [batch][site], edge [batch][edge], in the order of the graph. */
 struct selinv_result {
     int nshift;
+    int64_t nsite, nedge; /* of the arrays */
     struct lanes *diagonal, *edge;
     double *logdet_re, *logdet_im; /* [nshift], when asked for */
 };
@@ -44,6 +45,19 @@ struct selinv_result {
 int selinv_solve(struct selinv *s, const double *onsite, const double *hopping,
                  int nshift, const double *re, const double *im,
                  bool want_logdet, int nthread, struct selinv_result *r);
+
+/* One batch of shifts, 4 batch .. 4 batch + 3, without logarithms, with a
+   workspace of selinv_room elements; results [site], [edge].  For many small
+   systems side by side; in a final task it stays in the calling thread. */
+size_t selinv_room(const struct selinv *s);
+void selinv_batch(const struct selinv *s, const double *onsite,
+                  const double *hopping, int nshift, const double *re,
+                  const double *im, int batch, struct lanes *room,
+                  struct lanes *diagonal, struct lanes *edge);
+
+/* Room for the results of nshift shifts, kept when it fits.  0 or -1. */
+int selinv_result_reserve(struct selinv_result *r, int64_t nsite,
+                          int64_t nedge, int nshift, bool want_logdet);
 void selinv_result_free(struct selinv_result *r);
 
 #endif

@@ -13,7 +13,7 @@
 static const char *const need_name[NEED_BITS] = {
     "forces", "the energy", "densities", "bond densities",
     "the chemical potential", "the spectrum (`using ed` solves for it)",
-    "the entropy"};
+    "the entropy", "an estimate of its error"};
 
 int pair_result_init(struct adele *ctx, struct pair_result *r)
 {

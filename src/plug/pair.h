@@ -18,7 +18,8 @@ enum pair_need {
     NEED_MU = 16,       /* mu, number */
     NEED_SPECTRUM = 32, /* eigenvalues, ascending */
     NEED_ENTROPY = 64,  /* entropy, band energy */
-    NEED_BITS = 7
+    NEED_ERROR = 128,   /* error: of a density, estimated */
+    NEED_BITS = 8
 };
 
 /* All electronic and elastic quantities of one configuration. */
@@ -34,6 +35,7 @@ struct pair_result {
     double electronic;  /* Omega (fixed mu) or Omega + mu N (fixed number),
                            with the model's constant */
     double mu, number, band, entropy;
+    double error;       /* largest of an entry of the density matrix */
 };
 
 struct pair {

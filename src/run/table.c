@@ -39,7 +39,8 @@ static const struct {
              {NEED_BOND, "bond densities"},
              {NEED_MU, "the chemical potential"},
              {NEED_SPECTRUM, "the spectrum"},
-             {NEED_ENTROPY, "the entropy"}};
+             {NEED_ENTROPY, "the entropy"},
+             {NEED_ERROR, "an estimate of its error"}};
 
 static unsigned column_needs(struct adele *ctx, const struct thermo_column *c)
 {

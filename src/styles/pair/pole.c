@@ -8,38 +8,105 @@
    by nested dissection (la/selinv.h), and the forces by Hellmann-Feynman.
    Costs O(N^1.5) on planar lattices instead of O(N^3).
 
-       pair_style pole tol 1e-8 */
+       pair_style pole tol 1e-8
+
+   With tiles, O(N): each core with a buffer around it (elec/tile_density.h).
+   The error of the buffers is estimated on some tiles with larger ones.
+
+       pair_style pole tol 1e-5 tile 16 buffer auto 1e-4 */
 
 #include <math.h>
+#include <string.h>
 
 #include "elec/pole_density.h"
 #include "plug/args.h"
 #include "plug/pair.h"
 
+enum { BUFFER_FIRST = 4, BUFFER_MAX = 64 };
+
 struct pole {
     struct pair pair;
     double tol;
+    int64_t tile;             /* 0: none */
+    struct arg_list buffer;   /* its words */
+    double wanted;            /* `buffer auto`: error; 0 when fixed */
+    bool chosen, told, warned; /* buffer chosen; estimate printed; .. */
     struct terms terms;
     struct pole_density density;
     uint64_t solved; /* terms.tag of the last solution */
 };
 
-static const struct arg args[] = {{ARG_NUMBER, "tol", AT(struct pole, tol),
-                                   .key = true, .def = "1e-8", .bounded = true,
-                                   .min = 1e-13, .max = 0.01,
-                                   .doc = "largest error of a density"},
-                                  {0}};
+static const struct arg args[] = {
+    {ARG_NUMBER, "tol", AT(struct pole, tol), .key = true, .def = "1e-8",
+     .bounded = true, .min = 1e-13, .max = 0.01,
+     .doc = "largest error of a density"},
+    {ARG_INT, "tile", AT(struct pole, tile), .key = true, .bounded = true,
+     .min = 1, .max = 10000, .unit = "cells",
+     .doc = "solve cores of so many cells along each axis one by one"},
+    {ARG_LIST, "buffer", AT(struct pole, buffer), .key = true, .bounded = true,
+     .min = 1, .max = 2, .syntax = "B|auto TOL",
+     .doc = "cells around each core, or the error that they may cause"},
+    {0}};
+
+static int read_buffer(struct adele *ctx, struct pole *p)
+{
+    const struct where *where = &p->pair.head.where;
+    const struct arg_list *b = &p->buffer;
+    int64_t cells = BUFFER_FIRST;
+
+    if (!p->tile && b->n)
+        return err_deck(ctx, where,
+                        "pair_style pole: buffer goes with tile; write, for "
+                        "example: pair_style pole tile 16 buffer 4");
+    if (p->tile && !b->n)
+        return err_deck(ctx, where,
+                        "pair_style pole: tile needs a buffer; write, for "
+                        "example: tile %lld buffer %lld, or: tile %lld buffer "
+                        "auto 1e-4",
+                        (long long)p->tile, (long long)(p->tile + 3) / 4,
+                        (long long)p->tile);
+    if (!p->tile)
+        return 0;
+    if (!strcmp(b->word[0].text, "auto")) {
+        if (b->n < 2)
+            return err_deck(ctx, where,
+                            "pair_style pole: buffer auto needs an error; "
+                            "write, for example: buffer auto 1e-4");
+        if (arg_number(ctx, &b->word[1], "pair_style pole", &p->wanted))
+            return ctx->error.status;
+        if (!(p->wanted > p->tol))
+            return err_deck(ctx, where,
+                            "pair_style pole: buffer auto %g must be larger "
+                            "than tol %g", p->wanted, p->tol);
+    } else {
+        if (b->n > 1)
+            return err_deck(ctx, where,
+                            "pair_style pole: buffer takes one number, or "
+                            "auto and an error");
+        if (arg_integer(ctx, &b->word[0], "pair_style pole", &cells))
+            return ctx->error.status;
+        if (cells < 1 || cells > 10000)
+            return err_deck(ctx, where,
+                            "pair_style pole: buffer %lld is not between 1 and "
+                            "10000", (long long)cells);
+    }
+    p->density.tile = (int)p->tile;
+    p->density.buffer = (int)cells;
+    return 0;
+}
 
 static int pole_init(struct adele *ctx, void *self)
 {
     struct pole *p = self;
 
-    if (need_model(ctx))
+    if (need_model(ctx) || read_buffer(ctx, p))
         return ctx->error.status;
     p->density.tol = p->tol;
-    p->pair.gives = NEED_FORCE | NEED_ENERGY | NEED_DENSITY | NEED_BOND |
-                    NEED_MU | NEED_ENTROPY;
-    p->pair.gradient = true;
+    p->pair.gives = NEED_FORCE | NEED_DENSITY | NEED_BOND | NEED_MU |
+                    NEED_ERROR;
+    if (!p->tile)
+        p->pair.gives |= NEED_ENERGY | NEED_ENTROPY;
+    p->pair.gradient = !p->tile;
     p->pair.global = true;
     return 0;
 }
@@ -63,26 +130,47 @@ static int pole_save(struct adele *ctx, void *self, struct blob *to)
     blob_put_int(to, d->nhistory);
     blob_put_numbers(to, d->history, POLE_HISTORY);
     blob_put_number(to, d->reference);
+    blob_put_int(to, ((struct pole *)self)->chosen ? d->buffer : 0);
     return 0;
 }
 
 static int pole_load(struct adele *ctx, void *self, struct blob *from)
 {
-    struct pole_density *d = &((struct pole *)self)->density;
-    int64_t n = 0;
+    struct pole *p = self;
+    struct pole_density *d = &p->density;
+    int64_t n = 0, buffer;
 
     (void)ctx;
     if (blob_get_int(from, &n) || n < 0 || n > POLE_HISTORY ||
         blob_get_numbers(from, d->history, POLE_HISTORY) ||
-        blob_get_number(from, &d->reference))
+        blob_get_number(from, &d->reference) || blob_get_int(from, &buffer) ||
+        buffer < 0 || buffer > BUFFER_MAX)
         return -1;
+    if (buffer && p->wanted > 0) {
+        pole_density_rebuffer(d, (int)buffer);
+        p->chosen = true;
+    }
     d->nhistory = (int)n;
     d->again = n > 0;
     return 0;
 }
 
+static int check_tile(struct adele *ctx, const struct pole *p)
+{
+    const struct lattice *lat = ctx->lat;
+
+    for (int axis = 0; axis < 3; axis++)
+        if (lat->n[axis] >= p->tile)
+            return 0;
+    return err_deck(ctx, &p->pair.head.where,
+                    "pair_style pole: tile %lld is larger than the lattice of "
+                    "%d x %d x %d cells; use pair_style pole without tile",
+                    (long long)p->tile, lat->n[0], lat->n[1], lat->n[2]);
+}
+
 static int pole_setup(struct adele *ctx, struct pair *pair)
 {
+    const struct pole *p = (const struct pole *)pair;
     const struct electrons *el = &ctx->electrons;
     const struct where *where = &pair->head.where;
 
@@ -106,7 +194,7 @@ static int pole_setup(struct adele *ctx, struct pair *pair)
                         "pair_style pole: filling %g leaves no electrons to "
                         "solve for; use pair_style elastic",
                         el->filling);
-    return 0;
+    return p->tile ? check_tile(ctx, p) : 0;
 }
 
 static int fail(struct adele *ctx, const struct pole *p, int status)
@@ -130,32 +218,118 @@ static int fail(struct adele *ctx, const struct pole *p, int status)
                        "pair_style pole: no chemical potential found for "
                        "filling %g",
                        ctx->electrons.filling);
+    case POLE_REACH:
+        return err_run_at(ctx, &p->pair.head.where,
+                          "pair_style pole: hoppings reach across a buffer of "
+                          "%d cells; use a larger one", p->density.buffer);
     default:
         return err_memory(
             ctx, "pair_style pole",
-            p->density.selinv ? selinv_bytes(p->density.selinv, POLES_MAX) : 0);
+            p->density.selinv ? selinv_bytes(p->density.selinv, POLES_MAX)
+            : p->density.tiles
+                ? tile_set_bytes(p->density.tiles, ctx->nthread)
+                : 0);
     }
+}
+
+static struct pole_request request(const struct adele *ctx,
+                                   const struct pole *p, unsigned need)
+{
+    const struct electrons *el = &ctx->electrons;
+    bool fixed = el->mode == ELECTRONS_FILLING;
+
+    return (struct pole_request){
+        .temp = el->temp,
+        .fixed_number = fixed,
+        .target = fixed ? el->filling * (double)p->terms.nsite : el->mu,
+        .want_bonds = need & (NEED_BOND | NEED_ENERGY | NEED_ENTROPY) ||
+                      ((need & (NEED_FORCE | NEED_ERROR)) &&
+                       ctx->model->use_bonds),
+        .want_energy = need & (NEED_ENERGY | NEED_ENTROPY),
+        .nthread = ctx->nthread};
+}
+
+/* The estimate of the last solution, which its Green's functions are there
+   for. */
+static int estimate(struct adele *ctx, struct pole *p, struct locality *out)
+{
+    struct pole_request ask = request(ctx, p, NEED_FORCE);
+    int status;
+
+    *out = (struct locality){.converged = true};
+    status = p->tile ? pole_density_locality(&p->density, &p->terms, ctx->lat,
+                                             &ask, out)
+                     : POLE_OK;
+    out->error += p->density.used->fit.error + p->density.shift_error;
+    if (status || out->converged || p->warned)
+        return status;
+    p->warned = true;
+    log_warning(&ctx->log,
+                "pair_style pole: not converged: the error of a buffer of %d "
+                "cells falls like a power of it, not exponentially; use "
+                "pair_style pole without tile, or a much larger buffer",
+                p->density.buffer);
+    return status;
+}
+
+/* The buffer of the next attempt, from how the error fell. */
+static int next_buffer(const struct pole *p, const struct locality *l)
+{
+    double ratio = fmin(fmax(l->ratio, 1e-3), 0.8);
+    double more = PROBE_STEP * log(l->error / p->wanted) / -log(ratio);
+    int cells = p->density.buffer + (int)fmin(fmax(ceil(more), 1), 16);
+
+    return cells < BUFFER_MAX ? cells : BUFFER_MAX;
+}
+
+/* `buffer auto`: the solution that is there was made with the first one. */
+static int choose_buffer(struct adele *ctx, struct pole *p,
+                         const struct pole_request *ask, double *n,
+                         double *rho, struct pole_solution *s)
+{
+    struct pole_density *d = &p->density;
+    struct locality l;
+    int status;
+
+    while (!(status = estimate(ctx, p, &l)) && l.error > p->wanted &&
+           d->buffer < BUFFER_MAX) {
+        pole_density_rebuffer(d, next_buffer(p, &l));
+        d->again = true;
+        status = pole_density_solve(d, &p->terms, ctx->lat, ask, n, rho, s);
+        if (status)
+            return status;
+    }
+    if (!status && l.error > p->wanted)
+        log_warning(&ctx->log,
+                    "pair_style pole: a buffer of %d cells still leaves an "
+                    "error of %.2g; use pair_style pole without tile",
+                    d->buffer, l.error);
+    p->chosen = true;
+    return status;
+}
+
+static void tell(struct adele *ctx, struct pole *p, const char *when)
+{
+    struct locality l;
+
+    if (p->tile && !estimate(ctx, p, &l))
+        log_printf(&ctx->log,
+                   "pair_style pole: %lld tiles of %d shape%s, buffer %d, "
+                   "estimated error %.2g %s%s\n",
+                   (long long)tile_set_count(p->density.tiles),
+                   tile_set_shapes(p->density.tiles),
+                   tile_set_shapes(p->density.tiles) > 1 ? "s" : "",
+                   p->density.buffer, l.error, when, l.converged ? "" : " (not converged)");
 }
 
 static int solve(struct adele *ctx, struct pole *p, unsigned need,
                  struct pair_result *r)
 {
-    const struct electrons *el = &ctx->electrons;
-    bool bonds = need & (NEED_BOND | NEED_ENERGY | NEED_ENTROPY) ||
-                 ((need & NEED_FORCE) && ctx->model->use_bonds);
-    struct pole_request ask = {
-        .temp = el->temp,
-        .fixed_number = el->mode == ELECTRONS_FILLING,
-        .target = el->mode == ELECTRONS_FILLING
-                      ? el->filling * (double)p->terms.nsite
-                      : el->mu,
-        .want_bonds = bonds,
-        .want_energy = need & (NEED_ENERGY | NEED_ENTROPY),
-        .nthread = ctx->nthread};
+    struct pole_request ask = request(ctx, p, need);
     struct pole_solution s = {0};
     enum task before;
     int status = pair_result_reserve(ctx, r, p->terms.nsite,
-                                     bonds ? p->terms.nbond : 0, 0);
+                                     ask.want_bonds ? p->terms.nbond : 0, 0);
 
     if (status)
         return status;
@@ -164,20 +338,39 @@ static int solve(struct adele *ctx, struct pole *p, unsigned need,
     before = timers_enter(&ctx->timers, TASK_SOLVE);
     status = pole_density_solve(&p->density, &p->terms, ctx->lat, &ask, r->n,
                                 r->rho, &s);
+    if (!status && p->wanted > 0 && !p->chosen)
+        status = choose_buffer(ctx, p, &ask, r->n, r->rho, &s);
     timers_enter(&ctx->timers, before);
     if (status)
         return fail(ctx, p, status);
+    if (!p->told)
+        tell(ctx, p, "at the start");
+    p->told = true;
     p->solved = p->terms.tag;
     r->mu = s.mu;
     r->number = s.number;
-    r->have |= NEED_DENSITY | NEED_MU | (bonds ? NEED_BOND : 0);
+    r->have |= NEED_DENSITY | NEED_MU | (ask.want_bonds ? NEED_BOND : 0);
     if (!ask.want_energy)
         return 0;
     r->band = s.band;
-    r->entropy = (s.band - s.mu * s.number - s.omega) / el->temp;
+    r->entropy = (s.band - s.mu * s.number - s.omega) / ask.temp;
     r->electronic = s.omega + p->terms.constant +
                     (ask.fixed_number ? s.mu * ask.target : 0);
     r->have |= NEED_ENTROPY;
+    return 0;
+}
+
+static int find_error(struct adele *ctx, struct pole *p, struct pair_result *r)
+{
+    enum task before = timers_enter(&ctx->timers, TASK_SOLVE);
+    struct locality l;
+    int status = estimate(ctx, p, &l);
+
+    timers_enter(&ctx->timers, before);
+    if (status)
+        return fail(ctx, p, status);
+    r->error = l.error;
+    r->have |= NEED_ERROR;
     return 0;
 }
 
@@ -192,14 +385,19 @@ static int pole_compute(struct adele *ctx, struct pair *pair, unsigned need,
     timers_enter(&ctx->timers, before);
     if ((need & NEED_FORCE) && ctx->model->use_bonds)
         lacking |= NEED_BOND;
-    if (!status && (lacking & ~r->have & ~(unsigned)NEED_FORCE))
+    lacking &= ~r->have & ~(unsigned)(NEED_FORCE | NEED_ERROR);
+    if (!status &&
+        (lacking || ((need & NEED_ERROR) && p->solved != p->terms.tag)))
         status = solve(ctx, p, need, r);
+    if (!status && (need & NEED_ERROR))
+        status = find_error(ctx, p, r);
     return status ? status : pair_complete(ctx, need, r);
 }
 
 static void pole_report(struct adele *ctx, struct pair *pair)
 {
-    struct pole_density *d = &((struct pole *)pair)->density;
+    struct pole *p = (struct pole *)pair;
+    struct pole_density *d = &p->density;
 
     if (d->solutions)
         log_printf(&ctx->log,
@@ -207,13 +405,16 @@ static void pole_report(struct adele *ctx, struct pair *pair)
                    "error %.2g up to %.4g temperatures\n",
                    (double)d->passes / (double)d->solutions, d->used->fit.n,
                    d->used->fit.error, d->used->fit.bound);
+    if (d->solutions && p->solved == p->terms.tag)
+        tell(ctx, p, "at the end");
     d->passes = d->solutions = 0;
+    p->told = false;
 }
 
 const struct pair_style pair_pole = {
     .style = {STYLE_HEAD(pair, "pole", struct pole),
               .summary = "exact forces from poles and selected inversion",
-              .cite = "George1973 Lin2009", .args = args, .init = pole_init,
+              .cite = "George1973 Lin2009 Kohn1996", .args = args, .init = pole_init,
               .fini = pole_fini, .save = pole_save, .load = pole_load},
     .setup = pole_setup,
     .compute = pole_compute,
