@@ -22,10 +22,10 @@
 struct kpm_density {
     int64_t *start, *to, *of_bond; /* adjacency: rows of sites, both ways */
     uint64_t bond_tag;
-    double *moment;   /* [nsite][order] */
-    double *weight;   /* [points] g_k, then [points] x_k */
-    double *cosine;   /* [4 points] cos(pi j/2K) */
-    double *c;        /* [order] */
+    double *moment; /* [nsite][order] */
+    double *weight; /* [points] g_k, then [points] x_k */
+    double *cosine; /* [4 points] cos(pi j/2K) */
+    double *c;      /* [order] */
     int order, points;
     int64_t nsite;
     double centre, half; /* b, a */

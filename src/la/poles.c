@@ -205,7 +205,7 @@ static void guess(struct fit *f)
 
 static bool interpolate(struct fit *f)
 {
-    real step[NODES], length, before = INFINITY;
+    real step[NODES] = {0}, length, before = INFINITY;
 
     for (int round = 0; round < STEPS; round++) {
         for (int i = 0; i < f->m; i++) {
@@ -252,7 +252,7 @@ static bool level_peaks(struct fit *f)
 {
     int m = f->m, size = m + 1;
     real last = error_at(f, position(f->peak[m])) > 0 ? 1 : -1;
-    real step[NODES + 1], length, before = INFINITY, level = 0;
+    real step[NODES + 1] = {0}, length, before = INFINITY, level = 0;
 
     for (int i = 0; i < size; i++)
         level += logl(f->height[i]) / size;

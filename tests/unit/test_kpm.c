@@ -79,8 +79,8 @@ static struct errors compare(struct adele *sim, const char *style)
 }
 
 /* At T = 0.5, spectra of half width 30 at most: asinh(pi/60) = 0.052 an order,
-   so 700 leave 1e-16 of the coefficients, summed 2e-15; rounding of 700 steps of
-   the recursion 1e-13; at fixed filling times the number of sites over those
+   so 700 leave 1e-16 of the coefficients, summed 2e-15; rounding of 700 steps
+   of the recursion 1e-13; at fixed filling times the number of sites over those
    within T of mu. */
 static void every_lattice(void **state)
 {
