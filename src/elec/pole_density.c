@@ -41,7 +41,10 @@ static int find_set(struct pole_density *p, double bound)
     s->fit.n = 0;
     if (rung > RUNG_MAX)
         return POLE_TOLERANCE;
-    status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
+    /* Some of the tolerance is left to the shift of mu. */
+    status = poles_fit(exp2(0.25 * rung), 0.7 * p->tol, &s->fit);
+    if (status == -1)
+        status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
     if (status) {
         s->fit.n = 0;
         return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
@@ -96,6 +99,12 @@ static void set_shifts(const struct pole_density *p, double mu, double temp,
     }
 }
 
+/* At least EXTRA, and as many as fill the last batch. */
+static int extra_poles(const struct poles *fit)
+{
+    return EXTRA + (LANES - (fit->n + EXTRA) % LANES) % LANES;
+}
+
 static int run_pass(struct pass *s, double mu)
 {
     struct pole_density *p = s->p;
@@ -110,7 +119,8 @@ static int run_pass(struct pass *s, double mu)
     s->mu = mu;
     s->shifts = s->ask->fixed_number;
     if (s->shifts && !p->used->shift.n &&
-        pole_shift_init(&p->used->shift, &p->used->fit, EXTRA))
+        pole_shift_init(&p->used->shift, &p->used->fit,
+                        extra_poles(&p->used->fit)))
         return POLE_MEMORY;
     n = s->shifts ? p->used->shift.n : p->used->fit.n;
     set_shifts(p, mu, temp, n, re, im);
@@ -222,17 +232,36 @@ static double first_guess(const struct pole_density *p, const struct terms *t,
     return mu;
 }
 
-/* Extrapolated through the last configurations. */
-static double predict(const struct pole_density *p)
+/* The next value of a series h, newest first, by the polynomial through the
+   last `points` values. */
+static double extrapolate(const double *h, int points)
 {
-    const double *h = p->history;
-
-    switch (p->nhistory) {
+    switch (points) {
     case 1: return h[0];
     case 2: return 2 * h[0] - h[1];
     case 3: return 3 * h[0] - 3 * h[1] + h[2];
     default: return 4 * h[0] - 6 * h[1] + 4 * h[2] - h[3];
     }
+}
+
+/* By the polynomial that would have done best for the last two values: noise
+   favours low orders, a quiet lattice high ones. */
+static double predict(const struct pole_density *p)
+{
+    const double *h = p->history;
+    int best = 1;
+    double least = INFINITY;
+
+    for (int points = 1; points <= 4 && points + 2 <= p->nhistory; points++) {
+        double miss = hypot(h[0] - extrapolate(h + 1, points),
+                            h[1] - extrapolate(h + 2, points));
+
+        if (miss < least) {
+            least = miss;
+            best = points;
+        }
+    }
+    return extrapolate(h, best);
 }
 
 static double start_mu(struct pole_density *p, const struct terms *t,
@@ -273,7 +302,7 @@ static int find_mu(struct pass *s, double *shift)
             return status;
         d = find_shift(s, slack);
         p->shift_error = d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
-        if (p->shift_error <= p->tol) {
+        if (p->shift_error <= fmax(p->tol - p->used->fit.error, 0.1 * p->tol)) {
             *shift = d;
             return POLE_OK;
         }

@@ -24,7 +24,7 @@
 
 struct lattice;
 
-enum { POLE_HISTORY = 4, POLE_SETS = 8 };
+enum { POLE_HISTORY = 6, POLE_SETS = 8 };
 
 /* Poles for one rung of the ladder of bounds, 2^(rung/4). */
 struct pole_set {
