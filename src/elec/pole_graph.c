@@ -26,8 +26,7 @@ static int by_sites(const void *x, const void *y)
 /* Bonds between the same two sites become one edge. */
 static int merge_bonds(struct pole_density *p, const struct terms *t)
 {
-    struct pair_of_sites *list =
-        mem_alloc((size_t)t->nbond, sizeof *list);
+    struct pair_of_sites *list = mem_alloc((size_t)t->nbond, sizeof *list);
 
     p->edge = mem_alloc((size_t)t->nbond, sizeof *p->edge);
     p->edge_of_bond = mem_alloc((size_t)t->nbond, sizeof *p->edge_of_bond);

@@ -91,10 +91,10 @@ struct lattice_case {
    v/(pi T), v about the largest hopping sum; 1e-3 is far below the density and
    far above what any mistake in cutting would leave (tenths). */
 static const struct lattice_case lattices[] = {
-    {"boundary p p\nlattice square 6 6", 6, 4, 0},     /* covers all */
-    {"boundary p p\nlattice square 2 1", 2, 1, 0},     /* doubled bonds */
+    {"boundary p p\nlattice square 6 6", 6, 4, 0}, /* covers all */
+    {"boundary p p\nlattice square 2 1", 2, 1, 0}, /* doubled bonds */
     {"boundary f f\nlattice square 7 5", 5, 3, 0},
-    {"boundary p p\nlattice square 5 40", 4, 6, 1e-3}, /* one axis whole */
+    {"boundary p p\nlattice square 5 40", 4, 6, 1e-3},  /* one axis whole */
     {"boundary p p\nlattice square 29 31", 4, 6, 1e-3}, /* 4 divides neither */
     {"boundary f p\nlattice square 27 26", 5, 6, 1e-3},
     {"boundary p\nlattice chain 101", 7, 8, 1e-3},
@@ -144,7 +144,8 @@ static void bonds_belong_to_their_first_site(void **state)
     (void)state;
     sim = sim_new("boundary p p\nlattice square 24 23\n"
                   "model holstein t 1 g 1.5\n"
-                  "electrons mu -0.7 temp 0.5\npair_style pole tol %g\n", tol);
+                  "electrons mu -0.7 temp 0.5\npair_style pole tol %g\n",
+                  tol);
     sim_randomise(sim, 2.0, 7);
     global = ask(sim, NEED_BOND);
     sim_run(sim, "pair_style pole tol %g tile 6 buffer 7", tol);

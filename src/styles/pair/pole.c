@@ -27,9 +27,9 @@ enum { BUFFER_FIRST = 4, BUFFER_MAX = 64 };
 struct pole {
     struct pair pair;
     double tol;
-    int64_t tile;             /* 0: none */
-    struct arg_list buffer;   /* its words */
-    double wanted;            /* `buffer auto`: error; 0 when fixed */
+    int64_t tile;              /* 0: none */
+    struct arg_list buffer;    /* its words */
+    double wanted;             /* `buffer auto`: error; 0 when fixed */
     bool chosen, told, warned; /* buffer chosen; estimate printed; .. */
     struct terms terms;
     struct pole_density density;
@@ -77,7 +77,8 @@ static int read_buffer(struct adele *ctx, struct pole *p)
         if (!(p->wanted > p->tol))
             return err_deck(ctx, where,
                             "pair_style pole: buffer auto %g must be larger "
-                            "than tol %g", p->wanted, p->tol);
+                            "than tol %g",
+                            p->wanted, p->tol);
     } else {
         if (b->n > 1)
             return err_deck(ctx, where,
@@ -88,7 +89,8 @@ static int read_buffer(struct adele *ctx, struct pole *p)
         if (cells < 1 || cells > 10000)
             return err_deck(ctx, where,
                             "pair_style pole: buffer %lld is not between 1 and "
-                            "10000", (long long)cells);
+                            "10000",
+                            (long long)cells);
     }
     p->density.tile = (int)p->tile;
     p->density.buffer = (int)cells;
@@ -102,8 +104,8 @@ static int pole_init(struct adele *ctx, void *self)
     if (need_model(ctx) || read_buffer(ctx, p))
         return ctx->error.status;
     p->density.tol = p->tol;
-    p->pair.gives = NEED_FORCE | NEED_DENSITY | NEED_BOND | NEED_MU |
-                    NEED_ERROR;
+    p->pair.gives =
+        NEED_FORCE | NEED_DENSITY | NEED_BOND | NEED_MU | NEED_ERROR;
     if (!p->tile)
         p->pair.gives |= NEED_ENERGY | NEED_ENTROPY;
     p->pair.gradient = !p->tile;
@@ -221,14 +223,14 @@ static int fail(struct adele *ctx, const struct pole *p, int status)
     case POLE_REACH:
         return err_run_at(ctx, &p->pair.head.where,
                           "pair_style pole: hoppings reach across a buffer of "
-                          "%d cells; use a larger one", p->density.buffer);
+                          "%d cells; use a larger one",
+                          p->density.buffer);
     default:
         return err_memory(
             ctx, "pair_style pole",
-            p->density.selinv ? selinv_bytes(p->density.selinv, POLES_MAX)
-            : p->density.tiles
-                ? tile_set_bytes(p->density.tiles, ctx->nthread)
-                : 0);
+            p->density.selinv  ? selinv_bytes(p->density.selinv, POLES_MAX)
+            : p->density.tiles ? tile_set_bytes(p->density.tiles, ctx->nthread)
+                               : 0);
     }
 }
 
@@ -242,9 +244,9 @@ static struct pole_request request(const struct adele *ctx,
         .temp = el->temp,
         .fixed_number = fixed,
         .target = fixed ? el->filling * (double)p->terms.nsite : el->mu,
-        .want_bonds = need & (NEED_BOND | NEED_ENERGY | NEED_ENTROPY) ||
-                      ((need & (NEED_FORCE | NEED_ERROR)) &&
-                       ctx->model->use_bonds),
+        .want_bonds =
+            need & (NEED_BOND | NEED_ENERGY | NEED_ENTROPY) ||
+            ((need & (NEED_FORCE | NEED_ERROR)) && ctx->model->use_bonds),
         .want_energy = need & (NEED_ENERGY | NEED_ENTROPY),
         .nthread = ctx->nthread};
 }
@@ -284,8 +286,8 @@ static int next_buffer(const struct pole *p, const struct locality *l)
 
 /* `buffer auto`: the solution that is there was made with the first one. */
 static int choose_buffer(struct adele *ctx, struct pole *p,
-                         const struct pole_request *ask, double *n,
-                         double *rho, struct pole_solution *s)
+                         const struct pole_request *ask, double *n, double *rho,
+                         struct pole_solution *s)
 {
     struct pole_density *d = &p->density;
     struct locality l;
@@ -319,7 +321,8 @@ static void tell(struct adele *ctx, struct pole *p, const char *when)
                    (long long)tile_set_count(p->density.tiles),
                    tile_set_shapes(p->density.tiles),
                    tile_set_shapes(p->density.tiles) > 1 ? "s" : "",
-                   p->density.buffer, l.error, when, l.converged ? "" : " (not converged)");
+                   p->density.buffer, l.error, when,
+                   l.converged ? "" : " (not converged)");
 }
 
 static int solve(struct adele *ctx, struct pole *p, unsigned need,
@@ -414,8 +417,9 @@ static void pole_report(struct adele *ctx, struct pair *pair)
 const struct pair_style pair_pole = {
     .style = {STYLE_HEAD(pair, "pole", struct pole),
               .summary = "exact forces from poles and selected inversion",
-              .cite = "George1973 Lin2009 Kohn1996", .args = args, .init = pole_init,
-              .fini = pole_fini, .save = pole_save, .load = pole_load},
+              .cite = "George1973 Lin2009 Kohn1996", .args = args,
+              .init = pole_init, .fini = pole_fini, .save = pole_save,
+              .load = pole_load},
     .setup = pole_setup,
     .compute = pole_compute,
     .report = pole_report};
