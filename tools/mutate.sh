@@ -20,6 +20,9 @@ for copy in $(cd "$M" && find src tests -name '*.[ch]' -o -path 'tests/cases/*.y
     elif ! cmp -s "$copy" "$M/$copy"; then cp "$copy" "$M/$copy"; fi
 done
 cd "$M" || exit 1
+# Later changes of the sources do not mix into a tree that is being tested.
+rm -rf styles
+cp -a src/styles styles
 file=
 : >survivors
 : >log
@@ -72,7 +75,7 @@ try() { # description; the mutant is in place
     fi
 }
 
-restore() { [ -z "$file" ] || cp "$root/$file" "$file"; }
+restore() { [ -z "$file" ] || cp "${file#src/}" "$file"; }
 trap 'restore; exit 130' INT TERM
 
 # "line member function" of each function in the const struct at the end.
@@ -148,7 +151,7 @@ for file in src/styles/model/*.c src/styles/pair/*.c src/styles/fix/*.c \
     functions "$file" >functions
     while read -r line member function; do
         sed "${line}s/\\.$member = $function\\b/.$member = NULL/" \
-            "$root/$file" >"$file"
+            "${file#src/}" >"$file"
         try "$file: .$member = NULL"
     done <functions
     case $kind in
@@ -157,7 +160,7 @@ for file in src/styles/model/*.c src/styles/pair/*.c src/styles/fix/*.c \
         while IFS='|' read -r line column from to; do
             awk -v l="$line" -v c="$column" -v n="${#from}" -v to="$to" '
                 NR == l {$0 = substr($0, 1, c - 1) to substr($0, c + n)}
-                {print}' "$root/$file" >"$file"
+                {print}' "${file#src/}" >"$file"
             try "$file:$line: '$from' becomes '$to'"
         done <signs
         ;;
