@@ -94,8 +94,8 @@ static void set_shifts(const struct pole_density *p, double mu, double temp,
 {
     for (int k = 0; k < n; k++) {
         re[k] = mu;
-        im[k] = temp * (k < p->used->fit.n ? p->used->fit.s[k]
-                                           : p->used->shift.s[k]);
+        im[k] = temp *
+                (k < p->used->fit.n ? p->used->fit.s[k] : p->used->shift.s[k]);
     }
 }
 
@@ -124,18 +124,17 @@ static int run_pass(struct pass *s, double mu)
         return POLE_MEMORY;
     n = s->shifts ? p->used->shift.n : p->used->fit.n;
     set_shifts(p, mu, temp, n, re, im);
-    status = p->tile ? tile_set_solve(p->tiles, p->onsite, p->hopping, n, re,
-                                      im, s->ask->want_bonds, s->ask->nthread,
-                                      &p->green)
-                     : selinv_solve(p->selinv, p->onsite, p->hopping, n, re,
-                                    im, s->ask->want_energy, s->ask->nthread,
-                                    &p->green);
+    status =
+        p->tile ? tile_set_solve(p->tiles, p->onsite, p->hopping, n, re, im,
+                                 s->ask->want_bonds, s->ask->nthread, &p->green)
+                : selinv_solve(p->selinv, p->onsite, p->hopping, n, re, im,
+                               s->ask->want_energy, s->ask->nthread, &p->green);
     p->passes++;
     if (status)
         return status == -1 ? POLE_MEMORY : POLE_PIVOT;
     add_traces(s);
-    s->trace_x = (sum_array(p->onsite, p->nsite) - (double)p->nsite * mu) /
-                 temp;
+    s->trace_x =
+        (sum_array(p->onsite, p->nsite) - (double)p->nsite * mu) / temp;
     return POLE_OK;
 }
 
@@ -237,10 +236,14 @@ static double first_guess(const struct pole_density *p, const struct terms *t,
 static double extrapolate(const double *h, int points)
 {
     switch (points) {
-    case 1: return h[0];
-    case 2: return 2 * h[0] - h[1];
-    case 3: return 3 * h[0] - 3 * h[1] + h[2];
-    default: return 4 * h[0] - 6 * h[1] + 4 * h[2] - h[3];
+    case 1:
+        return h[0];
+    case 2:
+        return 2 * h[0] - h[1];
+    case 3:
+        return 3 * h[0] - 3 * h[1] + h[2];
+    default:
+        return 4 * h[0] - 6 * h[1] + 4 * h[2] - h[3];
     }
 }
 
@@ -289,8 +292,8 @@ static int find_mu(struct pass *s, double *shift)
     struct pole_density *p = s->p;
     const struct pole_request *ask = s->ask;
     double mu = start_mu(p, s->t, ask), lo = -INFINITY, hi = INFINITY;
-    double slack = 0.05 * p->tol * fmax(1, fmin(ask->target,
-                                      (double)p->nsite - ask->target));
+    double slack = 0.05 * p->tol *
+                   fmax(1, fmin(ask->target, (double)p->nsite - ask->target));
 
     *shift = 0;
     for (int i = 0; i < PASSES_MAX; i++) {
@@ -301,7 +304,8 @@ static int find_mu(struct pass *s, double *shift)
         if (status || !ask->fixed_number)
             return status;
         d = find_shift(s, slack);
-        p->shift_error = d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
+        p->shift_error =
+            d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
         if (p->shift_error <= fmax(p->tol - p->used->fit.error, 0.1 * p->tol)) {
             *shift = d;
             return POLE_OK;
@@ -419,9 +423,9 @@ static double shifted_omega(const struct pass *s, double d)
     double sum = 0, error;
 
     for (int i = 0; i < 2; i++)
-        sum += weight[i] *
-               (shifted_number(s, 0.5 * d * (1 + at[i]), &w, &error) +
-                shifted_number(s, 0.5 * d * (1 - at[i]), &w, &error));
+        sum +=
+            weight[i] * (shifted_number(s, 0.5 * d * (1 + at[i]), &w, &error) +
+                         shifted_number(s, 0.5 * d * (1 - at[i]), &w, &error));
     return base_omega(s) - s->ask->temp * 0.5 * d * sum;
 }
 
@@ -526,8 +530,7 @@ static void judge(double first, double second, int buffer, struct locality *out)
     /* Slower than 1/sqrt(buffer) is no law that could be continued. */
     while (power > 0.5 && power_ratio(buffer, power) < out->ratio)
         power -= 0.125;
-    out->error =
-        first / (1 - pow(1 + (double)PROBE_STEP / buffer, -power));
+    out->error = first / (1 - pow(1 + (double)PROBE_STEP / buffer, -power));
 }
 
 int pole_density_locality(struct pole_density *p, const struct terms *t,

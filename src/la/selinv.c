@@ -15,17 +15,17 @@
 #include "base/mem.h"
 
 enum {
-    LEAF = 10,          /* sites below which a part is not cut */
-    SPLIT_DEPTH = 4     /* fronts at this depth are the subtrees of tasks */
+    LEAF = 10,      /* sites below which a part is not cut */
+    SPLIT_DEPTH = 4 /* fronts at this depth are the subtrees of tasks */
 };
 
 struct selinv {
     struct dissection tree;
     int64_t n, nedge;
-    ptrdiff_t *kept;   /* [nfront] where P, then X, of a front lie */
+    ptrdiff_t *kept; /* [nfront] where P, then X, of a front lie */
     ptrdiff_t nkept;
-    ptrdiff_t *place;  /* [nfront] of the square matrix of a front above the
-                          split, or of the stack of a subtree's root */
+    ptrdiff_t *place; /* [nfront] of the square matrix of a front above the
+                         split, or of the stack of a subtree's root */
     ptrdiff_t nplace;
     /* Workspace of the batches in flight, kept between calls: its pages cost
        more to get anew than the numbers in them. */
@@ -300,8 +300,8 @@ static void children_up(struct batch *b, int number, struct lanes *stack,
         return;
 #pragma omp taskwait
     for (int c = f->first_child; c >= 0; c = front[c].next_sibling)
-        extend_add(b, c, view(b->place + b->s->place[c],
-                              leading(front[c].nborder)),
+        extend_add(b, c,
+                   view(b->place + b->s->place[c], leading(front[c].nborder)),
                    number, a21, rest);
 }
 
@@ -430,8 +430,8 @@ static bool finite_result(const struct selinv *s, const struct lanes *diagonal)
     return isfinite(sum);
 }
 
-int selinv_result_reserve(struct selinv_result *r, int64_t nsite,
-                          int64_t nedge, int nshift, bool want_logdet)
+int selinv_result_reserve(struct selinv_result *r, int64_t nsite, int64_t nedge,
+                          int nshift, bool want_logdet)
 {
     size_t count = (size_t)batches(nshift);
 

@@ -356,10 +356,8 @@ static void sites(void **state)
     assert_value("gmask", value_of(sim, "sum(gmask(left))"), 12);
     assert_value("grmask", value_of(sim, "sum(grmask(all,left))"), 12);
     /* the sum over 24 sites in another order: 24 roundings */
-    assert_close(value_of(sim, "ke"), kinetic,
-                       24 * DBL_EPSILON * kinetic);
-    assert_close(value_of(sim, "ke(all)"), kinetic,
-                       24 * DBL_EPSILON * kinetic);
+    assert_close(value_of(sim, "ke"), kinetic, 24 * DBL_EPSILON * kinetic);
+    assert_close(value_of(sim, "ke(all)"), kinetic, 24 * DBL_EPSILON * kinetic);
     assert_value("temp", value_of(sim, "temp*count(all)/2"),
                  value_of(sim, "ke"));
     sim_free(sim);
@@ -424,17 +422,19 @@ static void keywords(void **state)
         value_of(sim, "band-etemp*entropy") +
         value_of(sim, "0.75*sum(q)"); /* the constant g/2 sum q */
     assert_close(value_of(sim, "electronic"), free_energy,
-                       1e-12 * fabs(free_energy));
+                 1e-12 * fabs(free_energy));
     double largest = value_of(sim, "max(abs(fq))");
     assert_value("fmax", value_of(sim, "fmax"), largest);
     assert_close(value_of(sim, "fnorm^2"), value_of(sim, "sum(fq^2)"),
-                       32 * DBL_EPSILON * value_of(sim, "fnorm^2"));
+                 32 * DBL_EPSILON * value_of(sim, "fnorm^2"));
     int n;
     const char *const *names = keyword_names(&n);
     for (int k = 0; k < n; k++) {
         assert_ptr_equal(keyword_find(names[k])->name, names[k]);
         assert_true(strlen(keyword_find(names[k])->doc) > 0);
-        value_of(sim, names[k]);
+        /* ed gives all but an estimate of its error */
+        if (!(keyword_find(names[k])->need & NEED_ERROR))
+            value_of(sim, names[k]);
     }
     sim_free(sim);
 }
