@@ -18,8 +18,10 @@ static double row_squares(const double *v, const uint64_t *mask, uint64_t bit,
                           int n, int nbasis)
 {
     double sum = 0;
+    if (!mask)
+        return sum_squares(v, n);
     for (int x = 0; x < n; x++)
-        if (!mask || (mask[(int64_t)x * nbasis] & bit))
+        if (mask[(int64_t)x * nbasis] & bit)
             sum += v[x] * v[x];
     return sum;
 }

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { L = 2048, STEPS = 20, ROUNDS = 4 };
+enum { L = 2048, STEPS = 20, ROUNDS = 8 };
 
 struct bench {
     struct adele *sim;
