@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { L = 2048, STEPS = 20, ROUNDS = 8 };
+enum { L = 2048, STEPS = 100, ROUNDS = 6 };
 
 struct bench {
     struct adele *sim;
@@ -15,7 +15,7 @@ struct bench {
 
 static void run(void *data)
 {
-    bench_command(((struct bench *)data)->sim, "run 20 pre no post no");
+    bench_command(((struct bench *)data)->sim, "run 100 pre no post no");
 }
 
 static void copy(void *data)
