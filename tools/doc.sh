@@ -4,7 +4,10 @@ set -eu
 out=$1/doc
 for page in README.md CONTRIBUTING.md $(find doc -name '*.md'); do
     target=$out/${page%.md}.html
-    up=$(dirname "$page" | sed 's,[^/][^/]*,..,g; s,^\.$,,; s,$,/,; s,^/$,,')
+    case $page in
+    */*) up=$(dirname "$page" | sed 's,[^/][^/]*,..,g')/ ;;
+    *) up= ;;
+    esac
     mkdir -p "$(dirname "$target")"
     title=$(sed -n 's/^# //p;T;q' "$page")
     sed 's/\(](\([^):]*\)\)\.md\([)#]\)/\1.html\3/g' "$page" |
