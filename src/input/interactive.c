@@ -132,9 +132,22 @@ static void on_line(char *typed)
     rl_callback_handler_remove();
 }
 
-enum reading { READ_LINE, READ_END, READ_CLEARED };
-
 enum { WAIT_MS = 100 };
+
+/* A key for readline.  A Ctrl-C may throw away the keys that poll has seen, so
+   a plain read could wait for ever; the mark that is given instead goes with
+   the line, which is then cleared. */
+static int get_key(FILE *stream)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (poll(&p, 1, WAIT_MS) <= 0) {
+        if (session->interrupt)
+            return 0;
+    }
+    return rl_getc(stream);
+}
+
+enum reading { READ_LINE, READ_END, READ_CLEARED };
 
 /* One physical line into *typed (free).  Waiting is left to poll, so that
    Ctrl-C is seen at once and no key is lost; one that comes between the test
@@ -247,6 +260,7 @@ int input_interactive(struct adele *ctx)
     ctx->interactive = true;
     rl_readline_name = "adele";
     rl_catch_signals = 0;
+    rl_getc_function = get_key;
     rl_attempted_completion_function = complete;
     using_history();
     if (history)
