@@ -1,0 +1,120 @@
+/* Potentials: a descriptor, a network, its parameters, and everything that
+   says where they came from and where they may be used.
+
+   What a network predicts (the target):
+     density  n_i, turned into forces by the model; the elastic force is exact
+     force    the total force, the components of the model
+     energy   the electronic free energy, a sum over sites; its gradient and
+              the elastic force are the force
+
+   The chemical potential (mu):
+     none     not seen: the potential holds for the electrons it was trained at
+     shift    the model's electrons depend on displacement and mu only through
+              q + mu*shift (holstein: shift = 1/g); the network sees that, and
+              on-site disorder likewise.  One potential for all fillings
+     input    mu is one more channel
+
+   Numbers pass through scales: x = (feature - in_shift)/in_scale for each
+   feature, prediction = out_shift + out_scale*y.
+
+   The file is YAML, doc/developer/potential_file.md. */
+
+#ifndef ADELE_POTENTIAL_H
+#define ADELE_POTENTIAL_H
+
+#include "plug/descriptor.h"
+#include "plug/model.h"
+#include "plug/network.h"
+
+enum potential_target { TARGET_FORCE, TARGET_DENSITY, TARGET_ENERGY };
+enum potential_mu { POTENTIAL_MU_NONE, POTENTIAL_MU_SHIFT, POTENTIAL_MU_INPUT };
+
+extern const char *const potential_target_name[]; /* ended by NULL */
+extern const char *const potential_mu_name[];
+
+/* A named number of the head: model parameters. */
+struct potential_number {
+    char *name;
+    double value;
+};
+
+/* What the potential was made for; compared when it is used. */
+struct potential_origin {
+    char *lattice;          /* name of the lattice style */
+    bool periodic[3];       /* of the data */
+    char *model;            /* style, then its numbers */
+    struct potential_number *parameter;
+    int nparameter;
+    enum electrons_mode electrons; /* filling, mu, midgap; NONE: any (mixed) */
+    double electrons_value; /* filling or mu */
+    double mu_low, mu_high; /* chemical potentials in the data */
+    double temp;
+    char *pair;             /* text of the exact style that made the data */
+    double pair_error;      /* its largest error bound */
+};
+
+/* Lines of the head that are only shown. */
+struct potential_note {
+    char *contributor, *date, *citation, *adele_version, *training; /* the configuration text */
+    char **data;            /* "file sha256 frames" */
+    int ndata;
+    double rmse, mae, max, r2; /* of the validation set, of `target`; nan: none */
+};
+
+struct potential {
+    char *path; /* where it was read from, or NULL */
+    struct potential_origin origin;
+    struct potential_note note;
+    enum potential_target target;
+    enum potential_mu mu;
+    int ncomp, dim;
+    bool vector;
+    struct descriptor *descriptor;
+    struct network *network;
+    struct net net;
+    int nin, nout;
+    double *in_shift, *in_scale;     /* [nin] */
+    double *out_shift, *out_scale;   /* [nout] */
+    double *in_low, *in_high;        /* [nin] range of the training features */
+    double *param;                   /* [net.nparam] */
+};
+
+/* Descriptor and network from their words (with places), for this lattice and
+   model: everything but scales and parameters, which are allocated (zero, one).
+   NULL with an error. */
+struct potential *potential_new(struct adele *ctx, const struct words *descriptor,
+                                const struct words *network,
+                                enum potential_target target,
+                                enum potential_mu mu);
+void potential_free(struct adele *ctx, struct potential *p);
+
+/* plug/potential_file.c */
+struct potential *potential_load(struct adele *ctx, const char *path,
+                                 const struct where *where);
+int potential_save(struct adele *ctx, const struct potential *p, const char *path);
+/* Model, electrons, lattice, boundaries of ctx against the origin; `force`
+   turns refusals into warnings. */
+int potential_check(struct adele *ctx, const struct potential *p, bool force,
+                    const struct where *where);
+
+/* One lattice's workspace. */
+struct potential_run;
+struct potential_run *potential_run_new(struct adele *ctx, struct potential *p,
+                                        const struct lattice *lat,
+                                        enum precision precision, bool keep);
+void potential_run_free(struct potential_run *r);
+
+/* Predictions for a displacement (its border is widened and filled here), mu
+   (ignored without mu) and on-site disorder (NULL: none), in site order:
+   out [nsite][nout].  slope [nsite][nout] or NULL: d out/d mu.  *outside (may
+   be NULL): sites with a feature outside the range of the training. */
+int potential_predict(struct adele *ctx, struct potential_run *r,
+                      struct field *q, const struct field *onsite, double mu,
+                      double *out, double *slope, int64_t *outside);
+/* Energy potentials: the sum over sites and its gradient [ncomp][nsite]; needs
+   keep. */
+int potential_gradient(struct adele *ctx, struct potential_run *r,
+                       struct field *q, const struct field *onsite, double mu,
+                       double *energy, double *gradient, int64_t *outside);
+
+#endif
