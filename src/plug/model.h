@@ -55,6 +55,11 @@ struct model_style {
     /* Named numbers that `fix adapt`, restart files and potentials see: the
        argument table's ARG_NUMBER keywords.  Called after one changed. */
     int (*changed)(struct adele *ctx, struct model *m);
+
+    /* NULL unless the electrons depend on displacement, mu and disorder only
+       through q_c + shift_c*(mu - onsite): shift [ncomp].  An error when the
+       present parameters leave no such shift. */
+    int (*mu_shift)(struct adele *ctx, struct model *m, double *shift);
 };
 
 /* Component index by displacement, velocity or force name; -1 when none.

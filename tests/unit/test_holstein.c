@@ -412,6 +412,40 @@ static void ground_state(void **state)
     sim_free(sim);
 }
 
+/* mu and disorder act on the electrons like a displacement: densities at
+   (q, mu, onsite) are those at v = q + shift (mu - onsite) with neither. */
+static void mu_is_a_displacement(void **state)
+{
+    (void)state;
+    struct adele *sim = sim_new("boundary f p\nlattice honeycomb 3 2\nmodel "
+                                "holstein g -1.7\nelectrons mu 0.4 temp 0.2\n"
+                                "pair_style ed\n");
+    const struct model_style *style =
+        (const struct model_style *)sim->model->head.style;
+    double shift = 0, v[12], w[12], first[12], most = 0;
+    assert_int_equal(style->mu_shift(sim, sim->model, &shift), 0);
+    sim_randomise(sim, 1, 5);
+    field_gather(sim->state.displacement, 0, v);
+    for (int i = 0; i < 12; i++)
+        w[i] = sim_random(13, i);
+    sim->state.onsite = field_new(sim->lat, 1, &sim->clock);
+    field_scatter(sim->state.onsite, 0, w);
+    memcpy(first, solve(sim)->n, sizeof first);
+    for (int i = 0; i < 12; i++)
+        v[i] += shift * (0.4 - w[i]);
+    field_fill(sim->state.onsite, 0, 0);
+    sim_set(sim, 0, v);
+    sim_run(sim, "electrons mu 0 temp 0.2");
+    near_array(solve(sim)->n, first, 12);
+    for (int i = 0; i < 12; i++)
+        most = fmax(most, fabs(first[i] - 0.5));
+    assert_true(most > 0.1);
+    sim_run(sim, "model holstein g 0");
+    assert_int_not_equal(style->mu_shift(sim, sim->model, &shift), 0);
+    assert_non_null(strstr(adele_error(sim), "needs a coupling g"));
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +453,7 @@ int main(void)
         cmocka_unit_test(no_hopping),      cmocka_unit_test(no_coupling),
         cmocka_unit_test(chains),          cmocka_unit_test(perfect_order),
         cmocka_unit_test(particle_hole),   cmocka_unit_test(sum_of_forces),
-        cmocka_unit_test(disorder),        cmocka_unit_test(ground_state)};
+        cmocka_unit_test(disorder),        cmocka_unit_test(ground_state),
+        cmocka_unit_test(mu_is_a_displacement)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,6 +252,19 @@ static int holstein_electronic(struct adele *ctx, struct model *m,
     return 0;
 }
 
+/* On-site energies are -g q_i + onsite_i - mu = -g (q_i + (mu - onsite_i)/g). */
+static int holstein_mu_shift(struct adele *ctx, struct model *m, double *shift)
+{
+    const struct holstein *h = (const struct holstein *)m;
+    if (h->g == 0)
+        return err_deck(ctx, &m->head.where,
+                        "model holstein with g 0: no displacement stands for a "
+                        "chemical potential; a potential with mu: shift needs "
+                        "a coupling g");
+    shift[0] = 1 / h->g;
+    return 0;
+}
+
 const struct model_style model_holstein = {
     .style = {STYLE_HEAD(model, "holstein", struct holstein),
               .summary = "electrons coupled to a scalar distortion of each site",
@@ -264,4 +277,5 @@ const struct model_style model_holstein = {
     .values = holstein_values,
     .elastic = holstein_elastic,
     .electronic = holstein_electronic,
-    .changed = holstein_changed};
+    .changed = holstein_changed,
+    .mu_shift = holstein_mu_shift};
