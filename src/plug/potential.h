@@ -4,14 +4,16 @@
    What a network predicts (the target):
      density  n_i, turned into forces by the model; the elastic force is exact
      force    the total force, the components of the model
-     energy   the electronic free energy, a sum over sites; its gradient and
-              the elastic force are the force
+     energy   the electronic free energy E with the model's constant (holstein:
+              g/2 sum q), a sum over sites; F = elastic force - dE/dq
 
    The chemical potential (mu):
      none     not seen: the potential holds for the electrons it was trained at
      shift    the model's electrons depend on displacement and mu only through
               q + mu*shift (holstein: shift = 1/g); the network sees that, and
-              on-site disorder likewise.  One potential for all fillings
+              on-site disorder likewise: v = q + (mu - onsite)*shift.  One
+              potential for all fillings.  An energy is that of v at mu 0, the
+              constant included, so that dE/dq is the whole electronic force
      input    mu is one more channel
 
    Numbers pass through scales: x = (feature - in_shift)/in_scale for each
@@ -26,6 +28,7 @@
 #include "plug/model.h"
 #include "plug/network.h"
 
+enum { POTENTIAL_INPUT_MAX = 4096 }; /* channels that a network reads */
 enum potential_target { TARGET_FORCE, TARGET_DENSITY, TARGET_ENERGY };
 enum potential_mu { POTENTIAL_MU_NONE, POTENTIAL_MU_SHIFT, POTENTIAL_MU_INPUT };
 
@@ -97,24 +100,46 @@ int potential_save(struct adele *ctx, const struct potential *p, const char *pat
 int potential_check(struct adele *ctx, const struct potential *p, bool force,
                     const struct where *where);
 
-/* One lattice's workspace. */
+/* The input of the network: what its descriptor reads, and mu.  field:
+   potential_displace makes it. */
+struct potential_input {
+    const struct field *displacement;
+    double mu;             /* of sites without disorder */
+    const double *mu_site; /* [nsite], mu minus the disorder; NULL: none */
+};
+
+/* v = q + shift*(mu - onsite) for mu: shift, else v = q; the border of v is
+   widened for the descriptor and filled.  v belongs to the lattice of q. */
+int potential_displace(struct adele *ctx, const struct potential *p,
+                       const struct field *q, const struct field *onsite,
+                       double mu, struct field *v);
+/* Scaled features of sites begin .. end-1, x [end - begin][nin]; how many of
+   these sites have one outside the training range. */
+int64_t potential_features(const struct potential *p,
+                           const struct potential_input *in, int64_t begin,
+                           int64_t end, enum precision precision, void *x);
+
+/* One lattice's workspace, with the present parameters. */
 struct potential_run;
 struct potential_run *potential_run_new(struct adele *ctx, struct potential *p,
                                         const struct lattice *lat,
                                         enum precision precision, bool keep);
 void potential_run_free(struct potential_run *r);
+/* The parameters of the potential have changed. */
+int potential_run_update(struct adele *ctx, struct potential_run *r);
 
-/* Predictions for a displacement (its border is widened and filled here), mu
-   (ignored without mu) and on-site disorder (NULL: none), in site order:
-   out [nsite][nout].  slope [nsite][nout] or NULL: d out/d mu.  *outside (may
-   be NULL): sites with a feature outside the range of the training. */
+/* Predictions for a displacement, mu (ignored without mu) and on-site disorder
+   (NULL: none), in site order: out [nsite][nout].  slope [nsite][nout] or
+   NULL: d out/d mu; needs keep.  *outside (may be NULL): sites with a feature
+   outside the range of the training. */
 int potential_predict(struct adele *ctx, struct potential_run *r,
-                      struct field *q, const struct field *onsite, double mu,
-                      double *out, double *slope, int64_t *outside);
-/* Energy potentials: the sum over sites and its gradient [ncomp][nsite]; needs
-   keep. */
+                      const struct field *q, const struct field *onsite,
+                      double mu, double *out, double *slope, int64_t *outside);
+/* Energy potentials: the sum over sites, its gradient [ncomp][nsite], and
+   dmu [nsite] (or NULL), its derivative by mu at each site; needs keep. */
 int potential_gradient(struct adele *ctx, struct potential_run *r,
-                       struct field *q, const struct field *onsite, double mu,
-                       double *energy, double *gradient, int64_t *outside);
+                       const struct field *q, const struct field *onsite,
+                       double mu, double *energy, double *gradient, double *dmu,
+                       int64_t *outside);
 
 #endif
