@@ -16,12 +16,12 @@
 enum { SITES = 24 };
 
 static struct potential_number number[] = {
-    {"t", 1}, {"g", 1.7}, {"k", 1.1}, {"kappa", 0.1}, {"mass", 2}};
+    {(char[]){"t"}, 1}, {(char[]){"g"}, 1.7}, {(char[]){"k"}, 1.1}, {(char[]){"kappa"}, 0.1}, {(char[]){"mass"}, 2}};
 
-static struct potential_origin origin(char *model)
+static struct potential_origin origin(const char *model)
 {
-    return (struct potential_origin){.lattice = "honeycomb",
-                                     .model = model,
+    return (struct potential_origin){.lattice = (char *)"honeycomb",
+                                     .model = (char *)model,
                                      .parameter = number,
                                      .nparameter = 5,
                                      .electrons = ELECTRONS_MU,
