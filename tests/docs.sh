@@ -122,7 +122,8 @@ done
 
 # No page without its style.
 for page in doc/model/*.md doc/pair/*.md doc/fix/*.md doc/compute/*.md \
-    doc/dump/*.md doc/command/*.md doc/lattice/*.md doc/region/*.md; do
+    doc/dump/*.md doc/command/*.md doc/lattice/*.md doc/region/*.md \
+    doc/descriptor/*.md; do
     [ -f "$page" ] || continue
     style=src/styles/${page#doc/}
     [ -f "${style%.md}.c" ] || complain "$page describes no style"

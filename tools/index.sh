@@ -33,6 +33,7 @@ list "Models" doc/model/*.md
 list "Force styles" doc/pair/*.md
 list "Fixes" doc/fix/*.md
 list "Computes" doc/compute/*.md
+list "Descriptors of learned forces" doc/descriptor/*.md
 list "Dumps" doc/dump/*.md
 list "Regions" doc/region/*.md
 list "Theory" doc/theory/*.md

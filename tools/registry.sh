@@ -5,6 +5,7 @@ cat <<'C'
 /* Made by tools/registry.sh. */
 #include "plug/command.h"
 #include "plug/compute.h"
+#include "plug/descriptor.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
 #include "plug/lattice_style.h"

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "plug/command.h"
 #include "plug/compute.h"
+#include "plug/descriptor.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
 #include "plug/lattice_style.h"
@@ -33,6 +34,7 @@ struct kind {
 static const struct kind kinds[] = {
     {"command", "%s", sizeof(struct command_style)},
     {"compute", "compute ID GROUP %s", sizeof(struct compute_style)},
+    {"descriptor", "descriptor %s", sizeof(struct descriptor_style)},
     {"dump", "dump ID GROUP %s", sizeof(struct dump_style)},
     {"fix", "fix ID GROUP %s", sizeof(struct fix_style)},
     {"lattice", "lattice %s", sizeof(struct lattice_style)},
