@@ -22,6 +22,9 @@ struct descriptor {
     bool smooth;  /* features have continuous derivatives */
     int halo[3];  /* border of the displacement */
     double radius; /* of the neighbourhood seen, Cartesian */
+    int base;      /* feature - 1 of what is already an approximation of the
+                      density minus 1/2, which a density network then only
+                      corrects: prediction += feature[base - 1]; 0: none */
 };
 
 struct descriptor_style {
@@ -29,8 +32,14 @@ struct descriptor_style {
     /* Sets the members above; `vector`: the components turn as a vector. */
     int (*setup)(struct adele *ctx, struct descriptor *d,
                  const struct lattice_shape *shape, int ncomp, bool vector);
+    /* Features of all local sites at once, x [nlocal][nfeature], threaded: for
+       descriptors whose sites share work.  Where it is there, callers prefer
+       it to rows (which may then be NULL).  0 or -1 (memory). */
+    int (*whole)(const struct descriptor *d, const struct field *q, int nthread,
+                 double *x);
     void (*rows)(const struct descriptor *d, const struct field *q,
                  int64_t begin, int64_t end, double *x);
+    /* NULL: has none, energy targets are refused. */
     void (*tangent)(const struct descriptor *d, const struct field *q,
                     const struct field *dq, int64_t begin, int64_t end,
                     double *dx);
