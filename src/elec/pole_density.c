@@ -2,7 +2,6 @@
 
 #include "elec/pole_density.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,45 +13,13 @@
 #include "core/lattice.h"
 #include "elec/fermi.h"
 #include "elec/pole_graph.h"
+#include "elec/pole_set.h"
 
-enum { EXTRA = 4, PASSES_MAX = 200, RUNG_MAX = 92 /* 8e6 */ };
+enum { PASSES_MAX = 200 };
 
 /* The largest shift of mu, in T, that one set of Green's functions is asked
    about: the refitted weights still point the right way there. */
 static const double far = 2.0;
-
-/* --- The poles. --- */
-
-/* Fixed rungs make the poles a function of the configuration alone. */
-static int find_set(struct pole_density *p, double bound)
-{
-    int rung = (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
-    struct pole_set *s;
-    int status;
-
-    for (int i = 0; i < POLE_SETS; i++) {
-        if (p->set[i].fit.n && p->set[i].rung == rung) {
-            p->used = &p->set[i];
-            return POLE_OK;
-        }
-    }
-    s = &p->set[p->next_set++ % POLE_SETS];
-    pole_shift_fini(&s->shift);
-    s->fit.n = 0;
-    if (rung > RUNG_MAX)
-        return POLE_TOLERANCE;
-    /* Some of the tolerance is left to the shift of mu. */
-    status = poles_fit(exp2(0.25 * rung), 0.7 * p->tol, &s->fit);
-    if (status == -1)
-        status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
-    if (status) {
-        s->fit.n = 0;
-        return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
-    }
-    s->rung = rung;
-    p->used = s;
-    return POLE_OK;
-}
 
 /* --- One pass: Green's functions at all poles for one mu. --- */
 
@@ -66,11 +33,6 @@ struct pass {
     bool shifts; /* the extra poles were solved too */
 };
 
-static double lane(const struct lanes *g, int l, bool imaginary)
-{
-    return imaginary ? g->im[l] : g->re[l];
-}
-
 static void add_traces(struct pass *s)
 {
     const struct pole_density *p = s->p;
@@ -81,28 +43,12 @@ static void add_traces(struct pass *s)
         double re = 0, im = 0;
 
         for (int64_t i = 0; i < p->nsite; i++) {
-            re += lane(&g[i], k % LANES, false);
-            im += lane(&g[i], k % LANES, true);
+            re += lane_part(&g[i], k % LANES, false);
+            im += lane_part(&g[i], k % LANES, true);
         }
         s->re[k] = re * s->ask->temp;
         s->im[k] = im * s->ask->temp;
     }
-}
-
-static void set_shifts(const struct pole_density *p, double mu, double temp,
-                       int n, double *re, double *im)
-{
-    for (int k = 0; k < n; k++) {
-        re[k] = mu;
-        im[k] = temp *
-                (k < p->used->fit.n ? p->used->fit.s[k] : p->used->shift.s[k]);
-    }
-}
-
-/* At least EXTRA, and as many as fill the last batch. */
-static int extra_poles(const struct poles *fit)
-{
-    return EXTRA + (LANES - (fit->n + EXTRA) % LANES) % LANES;
 }
 
 static int run_pass(struct pass *s, double mu)
@@ -113,17 +59,16 @@ static int run_pass(struct pass *s, double mu)
     int n, status;
 
     terms_bounds(s->t, &lo, &hi);
-    status = find_set(p, fmax(fabs(hi - mu), fabs(lo - mu)) / temp);
+    status =
+        pole_set_find(p, fmax(fabs(hi - mu), fabs(lo - mu)) / temp, &p->used);
     if (status)
         return status;
     s->mu = mu;
     s->shifts = s->ask->fixed_number;
-    if (s->shifts && !p->used->shift.n &&
-        pole_shift_init(&p->used->shift, &p->used->fit,
-                        extra_poles(&p->used->fit)))
+    if (s->shifts && pole_set_extend(p->used))
         return POLE_MEMORY;
     n = s->shifts ? p->used->shift.n : p->used->fit.n;
-    set_shifts(p, mu, temp, n, re, im);
+    pole_set_shifts(p->used, mu, temp, n, re, im);
     status =
         p->tile ? tile_set_solve(p->tiles, p->onsite, p->hopping, n, re, im,
                                  s->ask->want_bonds, s->ask->nthread, &p->green)
@@ -306,7 +251,7 @@ static int find_mu(struct pass *s, double *shift)
         d = find_shift(s, slack);
         p->shift_error =
             d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
-        if (p->shift_error <= fmax(p->tol - p->used->fit.error, 0.1 * p->tol)) {
+        if (p->shift_error <= pole_set_slack(p, p->used)) {
             *shift = d;
             return POLE_OK;
         }
@@ -326,60 +271,6 @@ static int find_mu(struct pass *s, double *shift)
 
 /* --- Densities and energies. --- */
 
-/* Weights of Re G, Im G (units 1/x), x_ij and delta_ij of the density. */
-struct density_weights {
-    double re[POLES_MAX + 8], im[POLES_MAX + 8], linear, constant;
-    int n;
-};
-
-static struct density_weights weights_at(const struct pole_density *p, double d,
-                                         double *error)
-{
-    const struct poles *f = &p->used->fit;
-    struct density_weights out = {.n = f->n, .constant = 0.5};
-    struct shift_weights w;
-
-    *error = 0;
-    for (int k = 0; k < f->n; k++)
-        out.re[k] = -f->a[k];
-    out.linear = -f->linear;
-    if (d == 0)
-        return out;
-    *error = pole_shift_weights(&p->used->shift, d, &w);
-    out.n = p->used->shift.n;
-    for (int k = 0; k < out.n; k++) {
-        out.re[k] += w.alpha[k];
-        out.im[k] = w.beta[k];
-    }
-    out.linear += w.linear;
-    out.constant += w.constant;
-    return out;
-}
-
-/* sum_k w_k G(k) over one array of Green's functions, of entry i. */
-static double combine(const struct density_weights *w, const struct lanes *g,
-                      int64_t stride, int64_t i)
-{
-    double sum = 0;
-
-    for (int k = 0; k < w->n; k++) {
-        const struct lanes *at = g + (int64_t)(k / LANES) * stride + i;
-
-        sum += w->re[k] * lane(at, k % LANES, false) +
-               w->im[k] * lane(at, k % LANES, true);
-    }
-    return sum;
-}
-
-static void fill_sites(const struct pole_density *p, double temp, double mu,
-                       const struct density_weights *w, double *n)
-{
-#pragma omp parallel for schedule(static) if (p->nsite > 4096)
-    for (int64_t i = 0; i < p->nsite; i++)
-        n[i] = w->constant + w->linear * (p->onsite[i] - mu) / temp +
-               temp * combine(w, p->green.diagonal, p->nsite, i);
-}
-
 static void fill_bonds(const struct pole_density *p, const struct terms *t,
                        double temp, const struct density_weights *w,
                        const double *n, double *rho)
@@ -388,9 +279,10 @@ static void fill_bonds(const struct pole_density *p, const struct terms *t,
     for (int64_t b = 0; b < t->nbond; b++) {
         int64_t e = p->edge_of_bond[b];
 
-        rho[b] = e < 0 ? n[t->bond[b].i]
-                       : w->linear * p->hopping[e] / temp +
-                             temp * combine(w, p->green.edge, p->nedge, e);
+        rho[b] =
+            e < 0 ? n[t->bond[b].i]
+                  : w->linear * p->hopping[e] / temp +
+                        temp * pole_set_sum(w, p->green.edge, p->nedge, 0, e);
     }
 }
 
@@ -459,8 +351,8 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
         return status;
     p->reference = s.mu;
     p->shift = d;
-    w = weights_at(p, d, &error);
-    fill_sites(p, ask->temp, s.mu, &w, n);
+    w = pole_set_weights(p->used, d, &error);
+    pole_set_sites(p, &w, p->green.diagonal, 0, ask->temp, s.mu, n);
     out->mu = s.mu + d * ask->temp;
     out->number = sum_array(n, p->nsite);
     if (ask->want_bonds)
@@ -476,17 +368,6 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
     return POLE_OK;
 }
 
-double pole_density_at(const struct pole_density *p, double temp, double mu,
-                       double *n)
-{
-    double error;
-    struct density_weights w =
-        weights_at(p, (mu - p->reference) / temp, &error);
-
-    fill_sites(p, temp, p->reference, &w, n);
-    return error + p->used->fit.error;
-}
-
 /* --- What the buffers of tiles leave out. --- */
 
 /* The largest differences of the sums over the poles between the tiles, the
@@ -497,8 +378,9 @@ static void differences(const struct density_weights *w,
                         const struct lanes *const probe[2], double largest[2])
 {
     for (int64_t i = 0; i < n; i++) {
-        double a = combine(w, full, stride, at[i]);
-        double b = combine(w, probe[0], n, i), c = combine(w, probe[1], n, i);
+        double a = pole_set_sum(w, full, stride, 0, at[i]);
+        double b = pole_set_sum(w, probe[0], n, 0, i);
+        double c = pole_set_sum(w, probe[1], n, 0, i);
 
         largest[0] = fmax(largest[0], fabs(a - b));
         largest[1] = fmax(largest[1], fabs(b - c));
@@ -539,7 +421,7 @@ int pole_density_locality(struct pole_density *p, const struct terms *t,
 {
     struct selinv_result r[2] = {{0}, {0}};
     double re[POLES_MAX + 8], im[POLES_MAX + 8], largest[2] = {0, 0}, error;
-    struct density_weights w = weights_at(p, p->shift, &error);
+    struct density_weights w = pole_set_weights(p->used, p->shift, &error);
     const struct lanes *diagonal[2], *edge[2];
     const int64_t *at;
     int64_t count;
@@ -547,7 +429,7 @@ int pole_density_locality(struct pole_density *p, const struct terms *t,
     bool edges = p->green.nedge > 0;
 
     *out = (struct locality){.converged = true};
-    set_shifts(p, p->reference, ask->temp, n, re, im);
+    pole_set_shifts(p->used, p->reference, ask->temp, n, re, im);
     for (int i = 0; i < 2 && !status; i++) {
         status = tile_set_solve(p->probe[i], p->onsite, p->hopping, n, re, im,
                                 edges, ask->nthread, &r[i]);

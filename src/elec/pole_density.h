@@ -57,6 +57,7 @@ struct pole_density {
     double history[POLE_HISTORY]; /* mu of the last configurations, newest first */
     int nhistory;
     int64_t passes, solutions;
+    int64_t further; /* passes for densities at other mu */
     double shift_error;    /* of the refitted weights last used */
 };
 
@@ -86,10 +87,13 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
                        const struct lattice *lat,
                        const struct pole_request *ask, double *n, double *rho,
                        struct pole_solution *out);
-/* The densities at another mu near the last one, from the same Green's
-   functions; returns the error bound of the weights. */
-double pole_density_at(const struct pole_density *p, double temp, double mu,
-                       double *n);
+/* The densities n [nmu][nsite] at other chemical potentials of the last
+   solution's configuration: from its Green's functions where they serve to
+   tol, else by further passes, counted in `further`.  error [nmu]: the bound of
+   each, without that of the buffers of tiles. */
+int pole_density_at(struct pole_density *p, struct terms *t, double temp,
+                    const double *mu, int nmu, int nthread, double *n,
+                    double *error);
 
 /* What the buffer leaves out, of the last solution: the largest difference of
    an entry of the density matrix on some tiles when they are solved again with

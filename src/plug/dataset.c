@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -37,6 +38,11 @@ static void close_ids(struct dataset *s)
     for (int k = 0; k < DATASET_SERIES; k++)
         if (s->series[k] > 0)
             H5Dclose(s->series[k]);
+    if (s->mu_grid > 0)
+        H5Dclose(s->mu_grid);
+    if (s->n_mu > 0)
+        H5Dclose(s->n_mu);
+    s->mu_grid = s->n_mu = 0;
     memset(s->series, 0, sizeof s->series);
     mem_free(s->column);
     s->column = NULL;
@@ -86,21 +92,71 @@ static hid_t create_series(struct dataset *s, const char *name, hid_t type)
     return d;
 }
 
-static hid_t create_column(struct dataset *s, const char *name)
+/* [frames][wide], or [frames][deep][wide] when deep > 0. */
+static hid_t create_rows(struct dataset *s, const char *name, int64_t deep,
+                         int64_t width)
 {
-    hsize_t nsite = (hsize_t)s->nsite;
-    hsize_t now[2] = {0, nsite}, most[2] = {H5S_UNLIMITED, nsite};
-    hsize_t wide = nsite < CHUNK_DOUBLES ? nsite : CHUNK_DOUBLES;
-    hsize_t deep = CHUNK_DOUBLES / wide;
-    hsize_t chunk[2] = {deep < 64 ? deep : 64, wide};
-    hid_t space = H5Screate_simple(2, now, most);
+    hsize_t n = (hsize_t)width;
+    hsize_t wide = n < CHUNK_DOUBLES ? n : CHUNK_DOUBLES;
+    hsize_t rows = CHUNK_DOUBLES / wide, frames = rows < 64 ? rows : 64;
+    hsize_t now[3] = {0, n}, most[3] = {H5S_UNLIMITED, n};
+    hsize_t chunk[3] = {frames, wide};
+    int rank = deep > 0 ? 3 : 2;
+    if (deep > 0) {
+        now[1] = most[1] = (hsize_t)deep;
+        now[2] = most[2] = n;
+        chunk[1] = (hsize_t)deep < rows ? (hsize_t)deep : rows;
+        chunk[2] = wide;
+        chunk[0] = rows / chunk[1] < 64 ? rows / chunk[1] : 64;
+    }
+    hid_t space = H5Screate_simple(rank, now, most);
     hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_chunk(plist, 2, chunk);
+    H5Pset_chunk(plist, rank, chunk);
     hid_t d = H5Dcreate2(s->file, name, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT,
                          plist, H5P_DEFAULT);
     H5Pclose(plist);
     H5Sclose(space);
     return d;
+}
+
+/* Extents of an array; 0 where it has fewer dimensions. */
+static int extents(hid_t d, hsize_t size[3])
+{
+    hid_t space = H5Dget_space(d);
+    int rank = H5Sget_simple_extent_ndims(space);
+    hsize_t all[H5S_MAX_RANK] = {0};
+    H5Sget_simple_extent_dims(space, all, NULL);
+    H5Sclose(space);
+    for (int k = 0; k < 3; k++)
+        size[k] = all[k];
+    return rank;
+}
+
+/* The arrays of further chemical potentials; a file that is read has them or
+   not. */
+static bool make_mu_arrays(struct dataset *s, enum dataset_mode mode)
+{
+    hsize_t grid[3], n[3];
+    if (mode == DATASET_WRITE && s->nmu > 0) {
+        s->mu_grid = create_rows(s, "mu_grid", 0, s->nmu);
+        s->n_mu = create_rows(s, "n_mu", s->nmu, s->nsite);
+        return s->mu_grid >= 0 && s->n_mu >= 0;
+    }
+    if (mode == DATASET_WRITE)
+        return true;
+    if (H5Lexists(s->file, "n_mu", H5P_DEFAULT) <= 0) {
+        if (s->nmu > 0)
+            dataset_differs(s, "", "n_mu", "missing", "wanted");
+        return s->nmu == 0;
+    }
+    s->mu_grid = H5Dopen2(s->file, "mu_grid", H5P_DEFAULT);
+    s->n_mu = H5Dopen2(s->file, "n_mu", H5P_DEFAULT);
+    if (s->mu_grid < 0 || s->n_mu < 0 || extents(s->mu_grid, grid) != 2 ||
+        extents(s->n_mu, n) != 3 || n[1] != grid[1] || n[1] > INT_MAX ||
+        n[2] != (hsize_t)s->nsite)
+        return false;
+    s->nmu = (int)n[1];
+    return true;
 }
 
 static bool make_arrays(struct dataset *s, const char *const *column,
@@ -116,13 +172,13 @@ static bool make_arrays(struct dataset *s, const char *const *column,
     }
     for (int k = 0; ok && column && k < s->ncolumn; k++) {
         s->column[k] = mode == DATASET_WRITE
-                           ? create_column(s, column[k])
+                           ? create_rows(s, column[k], 0, s->nsite)
                            : H5Dopen2(s->file, column[k], H5P_DEFAULT);
         ok = s->column[k] >= 0;
         if (!ok && mode == DATASET_COMPARE)
             dataset_differs(s, "column", column[k], "missing", "wanted");
     }
-    return ok;
+    return ok && make_mu_arrays(s, mode);
 }
 
 /* The length of the shortest array: what a frame cut short leaves behind is
@@ -130,12 +186,16 @@ static bool make_arrays(struct dataset *s, const char *const *column,
 static int64_t count_frames(const struct dataset *s)
 {
     int64_t frames = INT64_MAX;
-    for (int k = 0; k < DATASET_SERIES + s->ncolumn; k++) {
-        hsize_t size[H5S_MAX_RANK] = {0};
-        hid_t space = H5Dget_space(
-            k < DATASET_SERIES ? s->series[k] : s->column[k - DATASET_SERIES]);
-        H5Sget_simple_extent_dims(space, size, NULL);
-        H5Sclose(space);
+    hsize_t size[3];
+    for (int k = 0; k < DATASET_SERIES + s->ncolumn + 2; k++) {
+        int c = k - DATASET_SERIES;
+        hid_t d = c < 0             ? s->series[k]
+                  : c < s->ncolumn  ? s->column[c]
+                  : c == s->ncolumn ? s->mu_grid
+                                    : s->n_mu;
+        if (d <= 0)
+            continue;
+        extents(d, size);
         if ((int64_t)size[0] < frames)
             frames = (int64_t)size[0];
     }
@@ -201,25 +261,26 @@ static int continue_old(struct adele *ctx, struct dataset *s,
 }
 
 struct dataset *dataset_create(struct adele *ctx, const char *path,
-                               const char *const *column, int ncolumn,
-                               bool append, const struct where *where,
-                               const char *command)
+                               const struct dataset_plan *plan, bool append)
 {
-    struct dataset *s = dataset_alloc(ctx, path, where);
+    struct dataset *s = dataset_alloc(ctx, path, plan->where);
     if (!s)
         return NULL;
     s->nsite = ctx->lat->nsite;
-    s->ncolumn = ncolumn;
-    s->column = mem_zalloc((size_t)ncolumn, sizeof *s->column);
-    for (int k = 0; k < ncolumn; k++)
-        text_addf(&s->columns, "%s%s", k ? " " : "", column[k]);
+    s->ncolumn = plan->ncolumn;
+    s->nmu = plan->nmu;
+    s->mu = plan->nmu ? plan->mu : "";
+    s->column = mem_zalloc((size_t)s->ncolumn, sizeof *s->column);
+    for (int k = 0; k < s->ncolumn; k++)
+        text_addf(&s->columns, "%s%s", k ? " " : "", plan->column[k]);
     int status = ADELE_ERUN;
     if (!s->column || s->columns.failed)
         err_memory(ctx, "a dataset", 1024);
     else
         status = append && access(path, F_OK) == 0
-                     ? continue_old(ctx, s, column)
-                     : create_new(ctx, s, column, command);
+                     ? continue_old(ctx, s, plan->column)
+                     : create_new(ctx, s, plan->column, plan->command);
+    s->mu = NULL;
     if (!status)
         return s;
     dataset_free(s);
@@ -228,29 +289,62 @@ struct dataset *dataset_create(struct adele *ctx, const char *path,
 
 /* Frames. */
 
-static bool write_at(hid_t d, hid_t type, int64_t frame, int64_t width,
+/* One frame of an array [frames], [frames][width] or [frames][deep][width]:
+   width, deep 0 for the axes that it does not have. */
+struct block {
+    hsize_t start[3], count[3];
+    int rank;
+};
+
+static struct block frame_block(int64_t frame, int64_t deep, int64_t width)
+{
+    struct block b = {.start = {(hsize_t)frame}, .count = {1}, .rank = 1};
+    if (deep > 0)
+        b.count[b.rank++] = (hsize_t)deep;
+    if (width > 0)
+        b.count[b.rank++] = (hsize_t)width;
+    return b;
+}
+
+static bool write_at(hid_t d, hid_t type, const struct block *b,
                      const void *value)
 {
-    hsize_t size[2] = {(hsize_t)frame + 1, (hsize_t)width};
-    hsize_t start[2] = {(hsize_t)frame, 0}, count[2] = {1, (hsize_t)width};
-    int rank = width ? 2 : 1;
+    hsize_t size[3];
+    for (int k = 0; k < b->rank; k++)
+        size[k] = b->start[k] + b->count[k];
     if (H5Dset_extent(d, size) < 0)
         return false;
     hid_t space = H5Dget_space(d);
-    hid_t memory = H5Screate_simple(rank, count, NULL);
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+    hid_t memory = H5Screate_simple(b->rank, b->count, NULL);
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, b->start, NULL, b->count, NULL);
     bool ok = H5Dwrite(d, type, memory, space, H5P_DEFAULT, value) >= 0;
     H5Sclose(memory);
     H5Sclose(space);
     return ok;
 }
 
+static bool write_sites(struct dataset *s, const struct dataset_frame *frame)
+{
+    struct block b = frame_block(s->frames, 0, s->nsite);
+    bool ok = true;
+    for (int k = 0; ok && k < s->ncolumn; k++)
+        ok = write_at(s->column[k], H5T_NATIVE_DOUBLE, &b,
+                      frame->value + k * s->nsite);
+    if (!ok || s->nmu == 0)
+        return ok;
+    b = frame_block(s->frames, s->nmu, s->nsite);
+    ok = write_at(s->n_mu, H5T_NATIVE_DOUBLE, &b, frame->n_mu);
+    b = frame_block(s->frames, 0, s->nmu);
+    return ok && write_at(s->mu_grid, H5T_NATIVE_DOUBLE, &b, frame->mu_grid);
+}
+
 /* Room for a frame, a fresh chunk of every array, and HDF5's own tables. */
 static bool disk_has_room(const struct dataset *s)
 {
     struct statvfs v;
-    double chunks = (double)(s->ncolumn + DATASET_SERIES) * CHUNK_DOUBLES * 8;
-    double frame = (double)s->ncolumn * (double)s->nsite * 8;
+    double arrays = s->ncolumn + DATASET_SERIES + 2.0 * (s->nmu > 0);
+    double chunks = arrays * CHUNK_DOUBLES * 8;
+    double frame = (double)(s->ncolumn + s->nmu) * (double)s->nsite * 8;
     if (statvfs(s->path, &v) || v.f_blocks == 0)
         return true;
     return (double)v.f_bavail * (double)v.f_frsize > chunks + 2 * frame + 65536;
@@ -266,15 +360,11 @@ int dataset_append(struct adele *ctx, struct dataset *s,
                           "no space left on the disk; the frames "
                           "before are complete");
     errno = 0;
-    bool ok = true;
-    for (int k = 0; ok && k < s->ncolumn; k++)
-        ok = write_at(s->column[k], H5T_NATIVE_DOUBLE, s->frames, s->nsite,
-                      frame->value + k * s->nsite);
+    struct block at = frame_block(s->frames, 0, 0);
+    bool ok = write_sites(s, frame);
     for (int k = DATASET_SERIES - 1; ok && k > 0; k--)
-        ok =
-            write_at(s->series[k], H5T_NATIVE_DOUBLE, s->frames, 0, &number[k]);
-    ok = ok &&
-         write_at(s->series[0], H5T_NATIVE_INT64, s->frames, 0, &frame->step);
+        ok = write_at(s->series[k], H5T_NATIVE_DOUBLE, &at, &number[k]);
+    ok = ok && write_at(s->series[0], H5T_NATIVE_INT64, &at, &frame->step);
     if (ok && flush)
         ok = H5Fflush(s->file, H5F_SCOPE_GLOBAL) >= 0;
     if (!ok)
@@ -347,15 +437,13 @@ int64_t dataset_sites(const struct dataset *s)
     return s->nsite;
 }
 
-static bool read_at(hid_t d, hid_t type, int64_t frame, int64_t width,
-                    void *value)
+static bool read_at(hid_t d, hid_t type, const struct block *b, void *value)
 {
-    hsize_t start[2] = {(hsize_t)frame, 0}, count[2] = {1, (hsize_t)width};
     hid_t space = H5Dget_space(d);
-    hid_t memory = H5Screate_simple(width ? 2 : 1, count, NULL);
-    bool ok = H5Sget_simple_extent_ndims(space) == (width ? 2 : 1) &&
-              H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count,
-                                  NULL) >= 0 &&
+    hid_t memory = H5Screate_simple(b->rank, b->count, NULL);
+    bool ok = H5Sget_simple_extent_ndims(space) == b->rank &&
+              H5Sselect_hyperslab(space, H5S_SELECT_SET, b->start, NULL,
+                                  b->count, NULL) >= 0 &&
               H5Dread(d, type, memory, space, H5P_DEFAULT, value) >= 0;
     H5Sclose(memory);
     H5Sclose(space);
@@ -365,10 +453,28 @@ static bool read_at(hid_t d, hid_t type, int64_t frame, int64_t width,
 int dataset_head(struct adele *ctx, struct dataset *s, int64_t frame,
                  int64_t *step, double *time)
 {
-    if (read_at(s->series[0], H5T_NATIVE_INT64, frame, 0, step) &&
-        read_at(s->series[1], H5T_NATIVE_DOUBLE, frame, 0, time))
+    struct block b = frame_block(frame, 0, 0);
+    if (read_at(s->series[0], H5T_NATIVE_INT64, &b, step) &&
+        read_at(s->series[1], H5T_NATIVE_DOUBLE, &b, time))
         return ADELE_OK;
     return err_deck(ctx, &s->where, "cannot read frame %" PRId64 " of '%s'",
+                    frame, s->path);
+}
+
+static bool all_finite(const double *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+static int fail_frame(struct adele *ctx, const struct dataset *s,
+                      const struct where *where, int64_t frame)
+{
+    return err_deck(ctx, where,
+                    "cannot read frame %" PRId64 " of '%s': it is cut short or "
+                    "holds numbers that are not finite",
                     frame, s->path);
 }
 
@@ -379,13 +485,35 @@ int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
     if (d < 0)
         return err_deck(ctx, &column->where, "'%s' has no column '%s'", s->path,
                         column->text);
-    bool ok = read_at(d, H5T_NATIVE_DOUBLE, frame, s->nsite, out);
+    struct block b = frame_block(frame, 0, s->nsite);
+    bool ok = read_at(d, H5T_NATIVE_DOUBLE, &b, out);
     H5Dclose(d);
-    for (int64_t i = 0; ok && i < s->nsite; i++)
-        ok = isfinite(out[i]);
-    return ok ? ADELE_OK
-              : err_deck(ctx, &column->where,
-                         "cannot read frame %" PRId64 " of '%s': it is cut "
-                         "short or holds numbers that are not finite",
-                         frame, s->path);
+    return ok && all_finite(out, s->nsite)
+               ? ADELE_OK
+               : fail_frame(ctx, s, &column->where, frame);
+}
+
+int dataset_nmu(const struct dataset *s)
+{
+    return s->nmu;
+}
+
+int dataset_mu_grid(struct adele *ctx, struct dataset *s, int64_t frame,
+                    double *mu)
+{
+    struct block b = frame_block(frame, 0, s->nmu);
+    bool ok = read_at(s->mu_grid, H5T_NATIVE_DOUBLE, &b, mu);
+    return ok && all_finite(mu, s->nmu) ? ADELE_OK
+                                        : fail_frame(ctx, s, &s->where, frame);
+}
+
+int dataset_density_at(struct adele *ctx, struct dataset *s, int64_t frame,
+                       int k, double *out)
+{
+    struct block b = frame_block(frame, 1, s->nsite);
+    b.start[1] = (hsize_t)k;
+    bool ok = read_at(s->n_mu, H5T_NATIVE_DOUBLE, &b, out);
+    return ok && all_finite(out, s->nsite)
+               ? ADELE_OK
+               : fail_frame(ctx, s, &s->where, frame);
 }

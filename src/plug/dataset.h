@@ -2,11 +2,13 @@
    read_dump, rerun (and h5py) read.
 
    Root attributes: format "adele dataset", version, adele_version, lattice,
-   cells [3], shape [Lz, Ly, Lx, basis], boundary, sites, columns.  Groups model,
-   electrons, pair hold their parameters as attributes (text: the deck's
+   cells [3], shape [Lz, Ly, Lx, basis], boundary, sites, columns.  Groups
+   model, electrons, pair hold their parameters as attributes (text: the deck's
    words); provenance holds the deck, the fixes and the dump command as
    strings.  Per frame, extendable and chunked: step, time, energy, mu
-   [frame], and each column [frame][site]. */
+   [frame], and each column [frame][site]; with densities at further chemical
+   potentials (root attribute mu: how they were chosen) also mu_grid
+   [frame][nmu] and n_mu [frame][nmu][site]. */
 
 #ifndef ADELE_DATASET_H
 #define ADELE_DATASET_H
@@ -18,16 +20,24 @@ struct dataset;
 struct dataset_frame {
     int64_t step;
     double time, energy, mu;
-    const double *value; /* [ncolumn][nsite] */
+    const double *value;   /* [ncolumn][nsite] */
+    const double *mu_grid; /* [nmu] */
+    const double *n_mu;    /* [nmu][nsite] */
+};
+
+struct dataset_plan {
+    const char *const *column;
+    int ncolumn, nmu;    /* nmu 0: no further chemical potentials */
+    const char *mu;      /* how these are chosen, as written */
+    const char *command; /* the words of the dump */
+    const struct where *where;
 };
 
 /* A new file, or an existing one to append to, which must have been made for
-   the same lattice, model, electrons, force style and columns.  NULL with a
-   recorded run error at `where`. */
+   the same lattice, model, electrons, force style, columns and further
+   chemical potentials.  NULL with a recorded run error at `where`. */
 struct dataset *dataset_create(struct adele *ctx, const char *path,
-                               const char *const *column, int ncolumn,
-                               bool append, const struct where *where,
-                               const char *command);
+                               const struct dataset_plan *plan, bool append);
 int dataset_append(struct adele *ctx, struct dataset *s,
                    const struct dataset_frame *frame, bool flush);
 /* Completes the file; frees. */
@@ -44,5 +54,12 @@ int dataset_head(struct adele *ctx, struct dataset *s, int64_t frame,
 /* One column of one frame: [nsite]. */
 int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
                    const struct word *column, double *out);
+/* How many further chemical potentials each frame has (0: none); those of a
+   frame [nmu]; the density [nsite] at one of them. */
+int dataset_nmu(const struct dataset *s);
+int dataset_mu_grid(struct adele *ctx, struct dataset *s, int64_t frame,
+                    double *mu);
+int dataset_density_at(struct adele *ctx, struct dataset *s, int64_t frame,
+                       int k, double *out);
 
 #endif

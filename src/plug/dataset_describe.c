@@ -139,6 +139,19 @@ static hid_t open_group(hid_t file, enum dataset_mode mode, const char *name)
                : H5Gopen2(file, name, H5P_DEFAULT);
 }
 
+/* Only files with further chemical potentials have the attribute. */
+static bool do_mu(struct dataset *s, enum dataset_mode mode)
+{
+    if (mode == DATASET_WRITE)
+        return s->nmu == 0 || put_string(s->file, "mu", s->mu);
+    char *there = dataset_string(s->file, "mu");
+    if (strcmp(there ? there : "", s->mu))
+        dataset_differs(s, "", "mu", there ? there : "missing",
+                        *s->mu ? s->mu : "not wanted");
+    mem_free(there);
+    return true;
+}
+
 static bool do_root(struct adele *ctx, struct dataset *s,
                     enum dataset_mode mode)
 {
@@ -158,7 +171,8 @@ static bool do_root(struct adele *ctx, struct dataset *s,
            do_integers(s, mode, s->file, "shape", shape, 4) &&
            do_string(s, mode, s->file, "", "boundary", boundary) &&
            do_integers(s, mode, s->file, "sites", &sites, 1) &&
-           do_string(s, mode, s->file, "", "columns", s->columns.s);
+           do_string(s, mode, s->file, "", "columns", s->columns.s) &&
+           do_mu(s, mode);
 }
 
 /* A style's numbers, from its argument table, and its words. */

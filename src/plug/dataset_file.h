@@ -16,7 +16,9 @@ struct dataset {
     hid_t file;
     hid_t series[DATASET_SERIES];
     hid_t *column; /* [ncolumn] */
-    int ncolumn;
+    hid_t mu_grid, n_mu;
+    int ncolumn, nmu;
+    const char *mu; /* how the grid is chosen, "" without one; while created */
     int64_t nsite, frames;
     struct text columns;  /* their names, separated by blanks */
     struct text mismatch; /* why an existing file cannot be continued */

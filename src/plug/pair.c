@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "plug/registry.h"
 
 static const char *const need_name[NEED_BITS] = {
     "forces", "the energy", "densities", "bond densities",
@@ -121,6 +122,55 @@ int pair_require(struct adele *ctx, struct pair *p, unsigned need,
         r->have = 0;
     else
         r->have |= missing;
+    return status;
+}
+
+/* "ed or pole": the styles that can. */
+static void list_density_at(const struct adele *ctx, struct text *out)
+{
+    enum { MOST = 64 };
+    const char *name[MOST], *can[MOST];
+    int n = registry_names("pair", name, MOST), count = 0;
+    for (int k = 0; k < n; k++) {
+        const struct pair_style *style =
+            (const struct pair_style *)registry_find(ctx, "pair", name[k]);
+        if (style && style->density_at)
+            can[count++] = name[k];
+    }
+    for (int k = 0; k < count; k++)
+        text_addf(out, "%s%s", k == 0 ? "" : k < count - 1 ? ", " : " or ",
+                  can[k]);
+}
+
+int pair_check_density_at(struct adele *ctx, const struct pair *p,
+                          const struct where *where, const char *what)
+{
+    const struct pair_style *style = (const struct pair_style *)p->head.style;
+    struct text can = {0};
+    if (style->density_at)
+        return ADELE_OK;
+    list_density_at(ctx, &can);
+    int status = err_run_at(
+        ctx, where,
+        "%s: pair_style %s does not give densities at several chemical "
+        "potentials; use pair_style %s",
+        what, style->style.name, can.s ? can.s : "ed");
+    text_free(&can);
+    return status;
+}
+
+int pair_density_at(struct adele *ctx, struct pair *p, const double *mu,
+                    int nmu, double *n, double *error)
+{
+    const struct pair_style *style = (const struct pair_style *)p->head.style;
+    int status = pair_check_density_at(ctx, p, &p->head.where, "densities");
+    if (!status)
+        status = pair_setup(ctx, p);
+    if (status)
+        return status;
+    enum task before = timers_enter(&ctx->timers, TASK_PAIR);
+    status = style->density_at(ctx, p, mu, nmu, n, error);
+    timers_enter(&ctx->timers, before);
     return status;
 }
 

@@ -56,6 +56,10 @@ struct pair_style {
        asked for may be filled too (set r->have accordingly), force excepted. */
     int (*compute)(struct adele *ctx, struct pair *p, unsigned need,
                    struct pair_result *r);
+    /* Densities n [nmu][nsite] of the present configuration at other chemical
+       potentials, and the bound of the error of each; may be NULL. */
+    int (*density_at)(struct adele *ctx, struct pair *p, const double *mu,
+                      int nmu, double *n, double *error);
     /* A line for the log at the end of a run, of the work since the last. */
     void (*report)(struct adele *ctx, struct pair *p);
 };
@@ -79,6 +83,12 @@ int forces_require(struct adele *ctx, unsigned need);
 /* Any style into any result (compute .. using STYLE). */
 int pair_require(struct adele *ctx, struct pair *p, unsigned need,
                  struct pair_result *r);
+/* The style's density_at, set up; an error at `where` that names the styles
+   which have one when it has none. */
+int pair_density_at(struct adele *ctx, struct pair *p, const double *mu,
+                    int nmu, double *n, double *error);
+int pair_check_density_at(struct adele *ctx, const struct pair *p,
+                          const struct where *where, const char *what);
 /* What the present style gives (0 without one). */
 unsigned forces_gives(const struct adele *ctx);
 /* elastic + electronic. */

@@ -2,6 +2,9 @@
    their forces, densities and provenance in HDF5, for training and analysis.
 
    Layout: plug/dataset.h.  Default columns: displacement, force, density.
+   `mu LO HI COUNT` adds the densities of the same displacements at chemical
+   potentials evenly from LO to HI, `mu around W COUNT` from W below to W above
+   the present one.
    Forces are those of model and electrons, without what fixes add.  With `split
    N` or a * in FILE (one frame a file unless split says more) each file is
    named after the step of its first frame. */
@@ -14,12 +17,18 @@
 #include "plug/dump.h"
 #include "plug/pair.h"
 
+enum { MU_MAX = 10000 };
+
 struct dump_dataset {
     struct dump dump;
-    struct arg_list columns;
+    struct arg_list columns, mu_words;
     int64_t split, frames; /* per file, in the present file */
     struct dataset *set;
     char *current; /* its path */
+    bool around;   /* the grid of mu is relative to the present one */
+    double lo, hi;
+    int nmu; /* 0: none */
+    char *mu_text;
 };
 
 static const struct arg args[] = {
@@ -30,6 +39,10 @@ static const struct arg args[] = {
     {ARG_INT, "split", AT(struct dump_dataset, split), .key = true,
      .positive = true, .unit = "frames",
      .doc = "begin a new file after so many; FILE needs a *"},
+    {ARG_LIST, "mu", AT(struct dump_dataset, mu_words), .key = true, .min = 3,
+     .max = 3, .bounded = true, .syntax = "LO HI COUNT|around W COUNT",
+     .unit = "energy",
+     .doc = "densities at so many further chemical potentials as well"},
     {0}};
 
 static int default_columns(struct adele *ctx, struct dump_dataset *d)
@@ -50,6 +63,40 @@ static int default_columns(struct adele *ctx, struct dump_dataset *d)
     return dump_columns(ctx, &d->dump, word, n);
 }
 
+/* The words of `mu`. */
+static int read_mu(struct adele *ctx, struct dump_dataset *d)
+{
+    const struct word *w = d->mu_words.word;
+    const char *what = "dump dataset";
+    int64_t count;
+    struct text t = {0};
+    if (d->mu_words.n == 0)
+        return ADELE_OK;
+    d->around = !strcmp(w[0].text, "around");
+    if (arg_number(ctx, &w[1], what, &d->hi) ||
+        (!d->around && arg_number(ctx, &w[0], what, &d->lo)) ||
+        arg_integer(ctx, &w[2], what, &count))
+        return ctx->error.status;
+    if (d->around)
+        d->lo = -d->hi;
+    if (!(d->hi > d->lo))
+        return err_deck(ctx, &w[1].where,
+                        d->around ? "dump dataset: mu around %s: the width "
+                                    "must be above 0"
+                                  : "dump dataset: mu: %s is not above the "
+                                    "lower end",
+                        w[1].text);
+    if (count < 2 || count > MU_MAX)
+        return err_deck(ctx, &w[2].where,
+                        "dump dataset: mu needs 2 to %d values, not %lld",
+                        MU_MAX, (long long)count);
+    d->nmu = (int)count;
+    text_addf(&t, "%s %s %s", w[0].text, w[1].text, w[2].text);
+    d->mu_text = t.failed ? NULL : mem_strdup(t.s);
+    text_free(&t);
+    return d->mu_text ? ADELE_OK : err_memory(ctx, "a dataset", 1024);
+}
+
 static int init(struct adele *ctx, void *self)
 {
     struct dump_dataset *d = self;
@@ -65,6 +112,8 @@ static int init(struct adele *ctx, void *self)
                         "run.*.h5");
     if (star && !d->split)
         d->split = 1;
+    if (read_mu(ctx, d))
+        return ctx->error.status;
     return d->columns.n
                ? dump_columns(ctx, &d->dump, d->columns.word, d->columns.n)
                : default_columns(ctx, d);
@@ -75,6 +124,7 @@ static void fini(struct adele *ctx, void *self)
     struct dump_dataset *d = self;
     dataset_close(NULL, d->set);
     mem_free(d->current);
+    mem_free(d->mu_text);
     dump_fini(ctx, self);
 }
 
@@ -113,8 +163,13 @@ static int open_set(struct adele *ctx, struct dump_dataset *d, const char *path)
     }
     for (int k = 0; k < n; k++)
         name[k] = d->dump.column[k].name;
-    d->set = dataset_create(ctx, current, name, n, again || d->dump.append,
-                            &d->dump.head.where, d->dump.head.text);
+    struct dataset_plan plan = {.column = name,
+                                .ncolumn = n,
+                                .nmu = d->nmu,
+                                .mu = d->mu_text,
+                                .command = d->dump.head.text,
+                                .where = &d->dump.head.where};
+    d->set = dataset_create(ctx, current, &plan, again || d->dump.append);
     d->frames = again ? d->frames : 0;
     mem_free(name);
     mem_free(d->current);
@@ -137,9 +192,31 @@ static int column_values(struct adele *ctx, struct dump_dataset *d, int k,
     return status;
 }
 
+/* The densities at further chemical potentials. */
+static int measure_mu(struct adele *ctx, struct dump_dataset *d, double *grid,
+                      double *n, double *error)
+{
+    int status = need_pair(ctx);
+    if (!status)
+        status = pair_check_density_at(ctx, ctx->pair, &d->dump.head.where,
+                                       "dump dataset mu");
+    if (!status && d->around)
+        status = forces_require(ctx, NEED_MU);
+    if (status)
+        return status;
+    double middle = d->around ? ctx->forces->mu : 0;
+    for (int k = 0; k < d->nmu; k++)
+        grid[k] = middle + d->lo + (d->hi - d->lo) * k / (d->nmu - 1);
+    return pair_density_at(ctx, ctx->pair, grid, d->nmu, n, error);
+}
+
+/* value: columns, then the densities at further chemical potentials, these
+   potentials, and room for as many numbers. */
 static int measure(struct adele *ctx, struct dump_dataset *d,
                    struct dataset_frame *f, double *value)
 {
+    double *n_mu = value + d->dump.ncolumn * ctx->lat->nlocal;
+    double *grid = n_mu + d->nmu * ctx->lat->nlocal;
     unsigned gives = forces_gives(ctx) & (NEED_ENERGY | NEED_MU);
     int status = gives ? forces_require(ctx, gives) : ADELE_OK;
     f->step = ctx->step;
@@ -149,18 +226,23 @@ static int measure(struct adele *ctx, struct dump_dataset *d,
     f->value = value;
     for (int k = 0; !status && k < d->dump.ncolumn; k++)
         status = column_values(ctx, d, k, value + k * ctx->lat->nlocal);
+    f->mu_grid = grid;
+    f->n_mu = n_mu;
+    if (!status && d->nmu > 0)
+        status = measure_mu(ctx, d, grid, n_mu, grid + d->nmu);
     return status;
 }
 
 static int write(struct adele *ctx, struct dump *dump, const char *path)
 {
     struct dump_dataset *d = (struct dump_dataset *)(void *)dump;
-    size_t n = (size_t)ctx->lat->nlocal;
+    size_t n = (size_t)ctx->lat->nlocal, nmu = (size_t)d->nmu;
     struct dataset_frame frame;
-    double *value = mem_alloc(n, (size_t)dump->ncolumn * sizeof *value);
+    double *value =
+        mem_alloc(n * ((size_t)dump->ncolumn + nmu) + 2 * nmu, sizeof *value);
     int status = value ? measure(ctx, d, &frame, value)
                        : err_memory(ctx, "a dataset frame",
-                                    (double)n * dump->ncolumn * 8);
+                                    (double)n * (dump->ncolumn + d->nmu) * 8);
     if (!status)
         status = open_set(ctx, d, path);
     if (!status)

@@ -331,10 +331,38 @@ static int ed_compute(struct adele *ctx, struct pair *p, unsigned need,
     return status ? status : pair_complete(ctx, need, r);
 }
 
+/* The same levels and vectors, occupied anew. */
+static int ed_density_at(struct adele *ctx, struct pair *p, const double *mu,
+                         int nmu, double *n, double *error)
+{
+    struct ed *ed = (struct ed *)p;
+    int status = build(ctx, ed);
+    if (!status)
+        status = solve(ctx, ed, true);
+    if (status)
+        return status;
+    int64_t sites = ed->terms.nsite;
+    double *occupation = mem_alloc((size_t)sites, sizeof *occupation);
+    struct fermi f;
+    if (!occupation)
+        return err_memory(ctx, "pair_style ed", 8.0 * (double)sites);
+    enum task before = timers_enter(&ctx->timers, TASK_DENSITY);
+    for (int k = 0; k < nmu; k++) {
+        fermi_solve(ed->eigen.value, sites, ctx->electrons.temp, FERMI_FIXED_MU,
+                    mu[k], occupation, &f);
+        eigen_density(ed->eigen.matrix, sites, occupation, n + k * sites);
+        error[k] = 0;
+    }
+    timers_enter(&ctx->timers, before);
+    mem_free(occupation);
+    return ADELE_OK;
+}
+
 const struct pair_style pair_ed = {
     .style = {STYLE_HEAD(pair, "ed", struct ed),
               .summary = "exact forces by diagonalising the electrons",
               .init = ed_init,
               .fini = ed_fini},
     .setup = ed_setup,
-    .compute = ed_compute};
+    .compute = ed_compute,
+    .density_at = ed_density_at};

@@ -397,6 +397,41 @@ static int pole_compute(struct adele *ctx, struct pair *pair, unsigned need,
     return status ? status : pair_complete(ctx, need, r);
 }
 
+/* The configuration must have been solved: results that came with a restart
+   have no Green's functions behind them. */
+static int ensure_solved(struct adele *ctx, struct pole *p)
+{
+    struct pair_result r;
+    int status;
+
+    if (p->solved == p->terms.tag)
+        return 0;
+    pair_result_init(ctx, &r);
+    status = solve(ctx, p, NEED_DENSITY, &r);
+    pair_result_fini(&r);
+    return status;
+}
+
+static int pole_density_many(struct adele *ctx, struct pair *pair,
+                             const double *mu, int nmu, double *n,
+                             double *error)
+{
+    struct pole *p = (struct pole *)pair;
+    enum task before = timers_enter(&ctx->timers, TASK_BUILD);
+    int status = pair_terms(ctx, &p->terms);
+
+    timers_enter(&ctx->timers, TASK_SOLVE);
+    if (!status)
+        status = ensure_solved(ctx, p);
+    if (!status) {
+        status = pole_density_at(&p->density, &p->terms, ctx->electrons.temp,
+                                 mu, nmu, ctx->nthread, n, error);
+        status = status ? fail(ctx, p, status) : 0;
+    }
+    timers_enter(&ctx->timers, before);
+    return status;
+}
+
 static void pole_report(struct adele *ctx, struct pair *pair)
 {
     struct pole *p = (struct pole *)pair;
@@ -410,7 +445,12 @@ static void pole_report(struct adele *ctx, struct pair *pair)
                    d->used->fit.error, d->used->fit.bound);
     if (d->solutions && p->solved == p->terms.tag)
         tell(ctx, p, "at the end");
-    d->passes = d->solutions = 0;
+    if (d->further)
+        log_printf(&ctx->log,
+                   "pair_style pole: %lld further passes for densities at "
+                   "other chemical potentials\n",
+                   (long long)d->further);
+    d->passes = d->solutions = d->further = 0;
     p->told = false;
 }
 
@@ -422,4 +462,5 @@ const struct pair_style pair_pole = {
               .load = pole_load},
     .setup = pole_setup,
     .compute = pole_compute,
+    .density_at = pole_density_many,
     .report = pole_report};

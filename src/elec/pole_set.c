@@ -1,0 +1,119 @@
+/* Sets of poles and their sums: see elec/pole_set.h. */
+
+#include "elec/pole_set.h"
+
+#include <math.h>
+
+enum { EXTRA = 4, RUNG_MAX = 92 /* 8e6 */ };
+
+/* Fixed rungs make the poles a function of the configuration alone. */
+int pole_set_find(struct pole_density *p, double bound, struct pole_set **out)
+{
+    int rung = (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
+    struct pole_set *s;
+    int status;
+
+    for (int i = 0; i < POLE_SETS; i++) {
+        if (p->set[i].fit.n && p->set[i].rung == rung) {
+            *out = &p->set[i];
+            return POLE_OK;
+        }
+    }
+    do
+        s = &p->set[p->next_set++ % POLE_SETS];
+    while (s == p->used && s->fit.n);
+    pole_shift_fini(&s->shift);
+    s->fit.n = 0;
+    if (rung > RUNG_MAX)
+        return POLE_TOLERANCE;
+    /* Some of the tolerance is left to the shift of mu. */
+    status = poles_fit(exp2(0.25 * rung), 0.7 * p->tol, &s->fit);
+    if (status == -1)
+        status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
+    if (status) {
+        s->fit.n = 0;
+        return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
+    }
+    s->rung = rung;
+    *out = s;
+    return POLE_OK;
+}
+
+/* At least EXTRA, and as many as fill the last batch. */
+static int extra_poles(const struct poles *fit)
+{
+    return EXTRA + (LANES - (fit->n + EXTRA) % LANES) % LANES;
+}
+
+int pole_set_extend(struct pole_set *s)
+{
+    if (s->shift.n)
+        return POLE_OK;
+    return pole_shift_init(&s->shift, &s->fit, extra_poles(&s->fit))
+               ? POLE_MEMORY
+               : POLE_OK;
+}
+
+double pole_set_slack(const struct pole_density *p, const struct pole_set *s)
+{
+    return fmax(p->tol - s->fit.error, 0.1 * p->tol);
+}
+
+void pole_set_shifts(const struct pole_set *s, double mu, double temp, int n,
+                     double *re, double *im)
+{
+    for (int k = 0; k < n; k++) {
+        re[k] = mu;
+        im[k] = temp * (k < s->fit.n ? s->fit.s[k] : s->shift.s[k]);
+    }
+}
+
+struct density_weights pole_set_weights(const struct pole_set *s, double d,
+                                        double *error)
+{
+    const struct poles *f = &s->fit;
+    struct density_weights out = {.n = f->n, .constant = 0.5};
+    struct shift_weights w;
+
+    *error = 0;
+    for (int k = 0; k < f->n; k++)
+        out.re[k] = -f->a[k];
+    out.linear = -f->linear;
+    if (d == 0)
+        return out;
+    *error = pole_shift_weights(&s->shift, d, &w);
+    out.n = s->shift.n;
+    for (int k = 0; k < out.n; k++) {
+        out.re[k] += w.alpha[k];
+        out.im[k] = w.beta[k];
+    }
+    out.linear += w.linear;
+    out.constant += w.constant;
+    return out;
+}
+
+double pole_set_sum(const struct density_weights *w, const struct lanes *g,
+                    int64_t stride, int first, int64_t i)
+{
+    double sum = 0;
+
+    for (int k = 0; k < w->n; k++) {
+        int place = first + k;
+        const struct lanes *at = g + (int64_t)(place / LANES) * stride + i;
+
+        sum += w->re[k] * lane_part(at, place % LANES, false) +
+               w->im[k] * lane_part(at, place % LANES, true);
+    }
+    return sum;
+}
+
+void pole_set_sites(const struct pole_density *p,
+                    const struct density_weights *w,
+                    const struct lanes *diagonal, int first, double temp,
+                    double mu, double *n)
+{
+#pragma omp parallel for schedule(static) if (p->nsite > 4096)
+    for (int64_t i = 0; i < p->nsite; i++)
+        n[i] = w->constant + w->linear * (p->onsite[i] - mu) / temp +
+               temp * pole_set_sum(w, diagonal, p->nsite, first, i);
+}
