@@ -7,6 +7,7 @@
 static const int passes_max = 100;
 static const double first_step = 0.25;  /* without a slope */
 static const double longest_step = 1e3; /* of all passes together */
+static const double rest_max = 1e-3;
 
 /* The last of h[0..], foretold by a polynomial through the n before it. */
 static double foretell(const double *h, int n)
