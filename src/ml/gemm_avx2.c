@@ -1,0 +1,25 @@
+/* Matrix products for processors with AVX2 and FMA: sixteen registers of 32
+   bytes, twelve of them sums.  See ml/gemm_body.h. */
+
+#include "ml/gemm_kernel.h"
+
+#ifdef __x86_64__
+
+enum { TILE_1 = 12, TILE_2 = 6, TILE_3 = 4, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
+#define KERNEL_NAME "avx2"
+
+#define NUMBER float
+#define LANES 8
+#define MAKE(x) x##_single
+#define KERNEL gemm_avx2_single
+#define KERNEL_PRECISION PRECISION_SINGLE
+#include "ml/gemm_body.h"
+
+#define NUMBER double
+#define LANES 4
+#define MAKE(x) x##_double
+#define KERNEL gemm_avx2_double
+#define KERNEL_PRECISION PRECISION_DOUBLE
+#include "ml/gemm_body.h"
+
+#endif

@@ -1,0 +1,25 @@
+/* Matrix products for processors with AVX-512: thirty-two registers of 64
+   bytes, twenty-four of them sums.  See ml/gemm_body.h. */
+
+#include "ml/gemm_kernel.h"
+
+#ifdef __x86_64__
+
+enum { TILE_1 = 24, TILE_2 = 12, TILE_3 = 8, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
+#define KERNEL_NAME "avx512"
+
+#define NUMBER float
+#define LANES 16
+#define MAKE(x) x##_single
+#define KERNEL gemm_avx512_single
+#define KERNEL_PRECISION PRECISION_SINGLE
+#include "ml/gemm_body.h"
+
+#define NUMBER double
+#define LANES 8
+#define MAKE(x) x##_double
+#define KERNEL gemm_avx512_double
+#define KERNEL_PRECISION PRECISION_DOUBLE
+#include "ml/gemm_body.h"
+
+#endif
