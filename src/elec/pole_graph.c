@@ -111,13 +111,6 @@ static int make_selinv(struct pole_density *p, const struct terms *t,
 
         lattice_cell(lat, i, cell[i], &b);
     }
-    for (int64_t k = 0; k < t->nbond; k++) {
-        for (int axis = 0; axis < 3; axis++) {
-            int reach = abs(t->bond[k].cell[axis]);
-
-            g.reach[axis] = reach > g.reach[axis] ? reach : g.reach[axis];
-        }
-    }
     for (int axis = 0; axis < 3; axis++) {
         g.size[axis] = lat->n[axis];
         g.periodic[axis] = lat->periodic[axis];

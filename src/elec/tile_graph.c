@@ -249,7 +249,7 @@ static bool same_shape(const struct lattice *lat, const struct tile_shape *s,
 }
 
 static int new_shape(struct tile_set *set, const struct builder *b,
-                     const int reach[3], const struct tile *t, int64_t nedge)
+                     const struct tile *t, int64_t nedge)
 {
     const struct lattice *lat = b->g->lat;
     int nb = lat->shape.nbasis;
@@ -279,7 +279,6 @@ static int new_shape(struct tile_set *set, const struct builder *b,
             s->size[axis] = graph.size[axis] = t->region.n[axis];
             graph.periodic[axis] =
                 lat->periodic[axis] && t->region.n[axis] == lat->n[axis];
-            graph.reach[axis] = reach[axis];
         }
         graph.edge = (const int64_t(*)[2])s->edge;
         graph.cell = (const int(*)[3])cell;
@@ -324,8 +323,7 @@ static int find_core(const struct builder *b, struct tile *t, int64_t nsite,
     return 0;
 }
 
-static int make_tile(struct tile_set *s, struct builder *b, const int reach[3],
-                     struct tile *t)
+static int make_tile(struct tile_set *s, struct builder *b, struct tile *t)
 {
     int64_t nedge, nsite = box_cells(&t->region) * b->g->lat->shape.nbasis;
 
@@ -337,7 +335,7 @@ static int make_tile(struct tile_set *s, struct builder *b, const int reach[3],
     for (t->shape = 0; t->shape < s->nshape; t->shape++)
         if (same_shape(b->g->lat, &s->shape[t->shape], t, b->list, nedge))
             break;
-    if (t->shape == s->nshape && new_shape(s, b, reach, t, nedge))
+    if (t->shape == s->nshape && new_shape(s, b, t, nedge))
         return -1;
     t->first_site = s->nsite;
     t->first_edge = s->nedge;
@@ -346,14 +344,13 @@ static int make_tile(struct tile_set *s, struct builder *b, const int reach[3],
     return 0;
 }
 
-static int make_tiles(struct tile_set *s, const struct tile_lattice *g,
-                      const int reach[3])
+static int make_tiles(struct tile_set *s, const struct tile_lattice *g)
 {
     struct builder b = {.g = g};
     int status = bonds_by_site(&b);
 
     for (int64_t k = 0; k < s->ntile && !status; k++)
-        status = make_tile(s, &b, reach, &s->tile[k]);
+        status = make_tile(s, &b, &s->tile[k]);
     mem_free(b.start);
     mem_free(b.bond);
     mem_free(b.list);
@@ -378,8 +375,7 @@ struct tile_set *tile_set_new(const struct tile_lattice *g, int core,
 
     for (int axis = 0; axis < 3; axis++)
         reach[axis] = reach_along(g, axis);
-    if (s && (make_cores(s, g->lat, reach, core, buffer) ||
-              make_tiles(s, g, reach))) {
+    if (s && (make_cores(s, g->lat, reach, core, buffer) || make_tiles(s, g))) {
         tile_set_free(s);
         return NULL;
     }
@@ -422,7 +418,7 @@ struct tile_set *tile_set_sample(const struct tile_set *of,
             of->tile[(2 * k + 1) * of->ntile / (2 * s->ntile)].core;
         add_buffer(g->lat, reach, buffer, &s->tile[k]);
     }
-    if (!s->tile || make_tiles(s, g, reach) || list_cores(s)) {
+    if (!s->tile || make_tiles(s, g) || list_cores(s)) {
         tile_set_free(s);
         return NULL;
     }

@@ -6,118 +6,21 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-/* A part of the sites while it is being cut. */
-struct part {
-    int64_t *site; /* into the permuted list */
-    int64_t n;
-    int lo[3], hi[3]; /* cells it may occupy: lo <= cell < hi */
-    bool wrapped[3];  /* still joined across the periodic boundary */
-};
+#include "la/dissection_cut.h"
 
 struct builder {
     const struct dissection_graph *g;
     struct dissection *d;
-    int64_t *start, *near, *near_edge; /* adjacency, rows of edges */
-    int64_t *order;  /* elimination number of a site, -1 before */
-    int64_t next;    /* elimination number to give */
-    int64_t *mark;   /* scratch: front number that saw a site last */
-    int *index;      /* scratch: position of a site in a front */
-    signed char *side;
-    int64_t *spare;  /* [n] for stable splitting */
-    int64_t *border; /* [n] scratch */
-    int leaf, capacity;
+    struct cutter cut;
+    int64_t *near_edge; /* of cut.near */
+    int64_t *order;     /* elimination number of a site, -1 before */
+    int64_t next;       /* elimination number to give */
+    int64_t *mark;      /* scratch: front number that saw a site last */
+    int *index;         /* scratch: position of a site in a front */
+    int64_t *border;    /* [n] scratch */
+    int capacity;
     bool failed;
 };
-
-static int64_t slab(const struct part *p, int axis)
-{
-    return p->n / (p->hi[axis] - p->lo[axis]);
-}
-
-/* The axis whose cut takes the fewest sites, or -1 when none can be cut. */
-static int choose_axis(const struct builder *b, const struct part *p)
-{
-    int best = -1;
-    int64_t least = INT64_MAX;
-
-    for (int axis = 0; axis < 3; axis++) {
-        int extent = p->hi[axis] - p->lo[axis], w = b->g->reach[axis];
-        int layers = p->wrapped[axis] ? 2 * w : w;
-        int64_t cost = slab(p, axis) * layers;
-
-        if (extent < layers + 2)
-            continue;
-        /* On a tie the longer axis: its halves are rounder. */
-        if (cost < least ||
-            (cost == least && extent > p->hi[best] - p->lo[best])) {
-            least = cost;
-            best = axis;
-        }
-    }
-    return best;
-}
-
-/* side: 0 first half, 1 second half, 2 cut. */
-static void assign_sides(struct builder *b, const struct part *p, int axis)
-{
-    int lo = p->lo[axis], hi = p->hi[axis], w = b->g->reach[axis];
-    int first = p->wrapped[axis] ? w : 0; /* layers at the start */
-    int middle = lo + first + (hi - lo - first - w) / 2;
-
-    for (int64_t i = 0; i < p->n; i++) {
-        int c = b->g->cell[p->site[i]][axis];
-
-        b->side[p->site[i]] = (char)(c < lo + first                    ? 2
-                                     : c >= middle && c < middle + w ? 2
-                                     : c < middle                    ? 0
-                                                                     : 1);
-    }
-}
-
-/* A site of the cut that touches only one half joins that half; the layers at
-   the start of a wrapped axis only the first, since the second would stay
-   joined around the boundary. */
-static void thin_cut(struct builder *b, const struct part *p, int axis)
-{
-    int start = p->lo[axis] + (p->wrapped[axis] ? b->g->reach[axis] : 0);
-
-    for (int64_t i = 0; i < p->n; i++) {
-        int64_t s = p->site[i];
-        bool touches[3] = {false, false, false};
-
-        if (b->side[s] != 2)
-            continue;
-        for (int64_t k = b->start[s]; k < b->start[s + 1]; k++) {
-            int64_t t = b->near[k];
-
-            if (b->order[t] < 0 && b->side[t] >= 0)
-                touches[(int)b->side[t]] = true;
-        }
-        if (touches[0] && !touches[1])
-            b->side[s] = 0;
-        else if (touches[1] && !touches[0] && b->g->cell[s][axis] >= start)
-            b->side[s] = 1;
-    }
-}
-
-/* Sites in the order side 0, side 1, cut; counts in n. */
-static void split(struct builder *b, const struct part *p, int64_t n[3])
-{
-    int64_t at = 0;
-
-    for (int side = 0; side < 3; side++) {
-        n[side] = at;
-        for (int64_t i = 0; i < p->n; i++) {
-            if (b->side[p->site[i]] == side)
-                b->spare[at++] = p->site[i];
-        }
-        n[side] = at - n[side];
-    }
-    memcpy(p->site, b->spare, (size_t)p->n * sizeof *p->site);
-    for (int64_t i = 0; i < p->n; i++)
-        b->side[p->site[i]] = -1;
-}
 
 static int new_front(struct builder *b, int depth)
 {
@@ -150,8 +53,9 @@ static int64_t find_border(struct builder *b, const int64_t *part, int64_t n,
     for (int64_t i = 0; i < n; i++)
         b->mark[part[i]] = front;
     for (int64_t i = 0; i < n; i++) {
-        for (int64_t k = b->start[part[i]]; k < b->start[part[i] + 1]; k++) {
-            int64_t t = b->near[k];
+        for (int64_t k = b->cut.start[part[i]]; k < b->cut.start[part[i] + 1];
+             k++) {
+            int64_t t = b->cut.near[k];
 
             if (b->mark[t] == front)
                 continue;
@@ -167,7 +71,6 @@ static void fill_front(struct builder *b, int f, const int64_t *own,
 {
     struct front *front = &b->d->front[f];
     int64_t nborder = find_border(b, part, npart, f);
-    double s = (double)nown, r = (double)nborder;
 
     front->nown = (int)nown;
     front->nborder = (int)nborder;
@@ -180,44 +83,21 @@ static void fill_front(struct builder *b, int f, const int64_t *own,
     memcpy(front->site + nown, b->border, (size_t)nborder * sizeof *own);
     for (int64_t i = 0; i < nown; i++)
         b->order[own[i]] = b->next++;
-    front->work = 0.5 * s * s * s + 1.5 * r * s * s + 1.5 * r * r * s;
+    front->work = front_work((double)nown, (double)nborder);
     b->d->work += front->work;
 }
 
 /* Cuts a part; returns its front, with the children's linked below. */
-static int cut(struct builder *b, const struct part *p, int depth)
+static int cut(struct builder *b, struct part *p, int depth)
 {
-    int axis = p->n <= b->leaf ? -1 : choose_axis(b, p);
-    int64_t n[3] = {0, 0, p->n};
+    struct part half[2];
+    int64_t n[3];
     int child[2] = {-1, -1}, f;
 
-    if (axis >= 0) {
-        assign_sides(b, p, axis);
-        thin_cut(b, p, axis);
-        split(b, p, n);
-    }
-    for (int side = 0; side < 2 && !b->failed; side++) {
-        struct part half = *p;
-        int w;
-
-        if (n[side] == 0)
-            continue;
-        w = b->g->reach[axis];
-        half.site = p->site + (side ? n[0] : 0);
-        half.n = n[side];
-        half.lo[axis] = half.hi[axis] = b->g->cell[half.site[0]][axis];
-        for (int64_t i = 0; i < half.n; i++) {
-            int c = b->g->cell[half.site[i]][axis];
-
-            if (c < half.lo[axis])
-                half.lo[axis] = c;
-            if (c >= half.hi[axis])
-                half.hi[axis] = c + 1;
-        }
-        if (w > 0)
-            half.wrapped[axis] = false;
-        child[side] = cut(b, &half, depth + 1);
-    }
+    cut_part(&b->cut, p, half, n);
+    for (int side = 0; side < 2 && !b->failed; side++)
+        if (n[side])
+            child[side] = cut(b, &half[side], depth + 1);
     f = new_front(b, depth);
     if (f < 0)
         return -1;
@@ -237,16 +117,16 @@ static int build_adjacency(struct builder *b)
     const struct dissection_graph *g = b->g;
 
     for (int64_t e = 0; e < g->nedge; e++) {
-        b->start[g->edge[e][0] + 1]++;
-        b->start[g->edge[e][1] + 1]++;
+        b->cut.start[g->edge[e][0] + 1]++;
+        b->cut.start[g->edge[e][1] + 1]++;
     }
     for (int64_t i = 0; i < g->n; i++)
-        b->start[i + 1] += b->start[i];
+        b->cut.start[i + 1] += b->cut.start[i];
     for (int64_t e = 0; e < g->nedge; e++) {
         for (int end = 0; end < 2; end++) {
-            int64_t s = g->edge[e][end], at = b->start[s] + b->mark[s]++;
+            int64_t s = g->edge[e][end], at = b->cut.start[s] + b->mark[s]++;
 
-            b->near[at] = g->edge[e][1 - end];
+            b->cut.near[at] = g->edge[e][1 - end];
             b->near_edge[at] = e;
         }
     }
@@ -272,12 +152,12 @@ static void sort_border(struct builder *b, struct front *f)
     for (int i = 0; i < f->nborder; i++) {
         int64_t number = b->order[border[i]];
 
-        b->spare[number] = border[i];
+        b->cut.spare[number] = border[i];
         border[i] = number;
     }
     qsort(border, (size_t)f->nborder, sizeof *border, compare);
     for (int i = 0; i < f->nborder; i++)
-        border[i] = b->spare[border[i]];
+        border[i] = b->cut.spare[border[i]];
 }
 
 /* Index maps to the parent, and the matrix entries of each front. */
@@ -302,7 +182,7 @@ static int connect(struct builder *b, int number)
             child->to_parent[i] = b->index[child->site[child->nown + i]];
     }
     for (int i = 0; i < f->nown; i++)
-        count += b->start[f->site[i] + 1] - b->start[f->site[i]];
+        count += b->cut.start[f->site[i] + 1] - b->cut.start[f->site[i]];
     f->entry = mem_alloc((size_t)count, sizeof *f->entry);
     if (!f->entry)
         return -1;
@@ -310,13 +190,13 @@ static int connect(struct builder *b, int number)
         int64_t s = f->site[i];
 
         f->entry[f->nentry++] = (struct front_entry){-1 - s, i, i};
-        for (int64_t k = b->start[s]; k < b->start[s + 1]; k++) {
-            int64_t t = b->near[k];
+        for (int64_t k = b->cut.start[s]; k < b->cut.start[s + 1]; k++) {
+            int64_t t = b->cut.near[k];
 
             /* Edges to sites eliminated before arrived there. */
             if (b->mark[t] == number && b->index[t] > i)
-                f->entry[f->nentry++] = (struct front_entry){
-                    b->near_edge[k], b->index[t], i};
+                f->entry[f->nentry++] =
+                    (struct front_entry){b->near_edge[k], b->index[t], i};
         }
     }
     return 0;
@@ -333,14 +213,14 @@ static int build(struct builder *b)
     build_adjacency(b);
     for (int64_t i = 0; i < g->n; i++) {
         list[i] = i;
+        memcpy(b->cut.at[i], g->cell[i], sizeof g->cell[i]);
         b->order[i] = -1;
-        b->side[i] = -1;
+        b->cut.side[i] = -1;
     }
     whole.site = list;
-    for (int axis = 0; axis < 3; axis++) {
-        whole.hi[axis] = g->size[axis];
-        whole.wrapped[axis] = g->periodic[axis] && g->reach[axis] > 0;
-    }
+    for (int axis = 0; axis < 3; axis++)
+        if (g->periodic[axis])
+            whole.turn[whole.nturn++][axis] = g->size[axis];
     b->d->root = cut(b, &whole, 0);
     mem_free(list);
     if (b->failed)
@@ -356,35 +236,59 @@ static int build(struct builder *b)
     return 0;
 }
 
-int dissection_new(const struct dissection_graph *g, int leaf,
-                   struct dissection *out)
+static int allocate(struct builder *b, const struct dissection_graph *g)
 {
     size_t n = (size_t)g->n, m = 2 * (size_t)g->nedge;
-    struct builder b = {.g = g, .d = out, .leaf = leaf < 1 ? 1 : leaf};
-    int status = -1;
+    struct cutter *c = &b->cut;
+
+    memcpy(c->size, g->size, sizeof c->size);
+    c->ncount = g->n;
+    c->start = mem_zalloc(n + 1, sizeof *c->start);
+    c->near = mem_alloc(m, sizeof *c->near);
+    c->at = mem_alloc(n, sizeof *c->at);
+    c->side = mem_alloc(n, sizeof *c->side);
+    c->seen = mem_zalloc(n, sizeof *c->seen);
+    c->stamp = 1;
+    c->spare = mem_alloc(n, sizeof *c->spare);
+    c->height = mem_alloc(n, sizeof *c->height);
+    c->count = mem_alloc(n, sizeof *c->count);
+    b->near_edge = mem_alloc(m, sizeof *b->near_edge);
+    b->order = mem_alloc(n, sizeof *b->order);
+    b->mark = mem_zalloc(n, sizeof *b->mark);
+    b->index = mem_alloc(n, sizeof *b->index);
+    b->border = mem_alloc(n, sizeof *b->border);
+    return c->start && c->near && c->at && c->side && c->seen && c->spare &&
+                   c->height && c->count && b->near_edge && b->order &&
+                   b->mark && b->index && b->border
+               ? 0
+               : -1;
+}
+
+static void release(struct builder *b)
+{
+    mem_free(b->cut.start);
+    mem_free(b->cut.near);
+    mem_free(b->cut.at);
+    mem_free(b->cut.side);
+    mem_free(b->cut.seen);
+    mem_free(b->cut.spare);
+    mem_free(b->cut.height);
+    mem_free(b->cut.count);
+    mem_free(b->near_edge);
+    mem_free(b->order);
+    mem_free(b->mark);
+    mem_free(b->index);
+    mem_free(b->border);
+}
+
+int dissection_new(const struct dissection_graph *g, struct dissection *out)
+{
+    struct builder b = {.g = g, .d = out};
+    int status;
 
     *out = (struct dissection){.root = -1};
-    b.start = mem_zalloc(n + 1, sizeof *b.start);
-    b.near = mem_alloc(m, sizeof *b.near);
-    b.near_edge = mem_alloc(m, sizeof *b.near_edge);
-    b.order = mem_alloc(n, sizeof *b.order);
-    b.mark = mem_zalloc(n, sizeof *b.mark);
-    b.index = mem_alloc(n, sizeof *b.index);
-    b.side = mem_alloc(n, sizeof *b.side);
-    b.spare = mem_alloc(n, sizeof *b.spare);
-    b.border = mem_alloc(n, sizeof *b.border);
-    if (b.start && b.near && b.near_edge && b.order && b.mark && b.index &&
-        b.side && b.spare && b.border)
-        status = build(&b);
-    mem_free(b.start);
-    mem_free(b.near);
-    mem_free(b.near_edge);
-    mem_free(b.order);
-    mem_free(b.mark);
-    mem_free(b.index);
-    mem_free(b.side);
-    mem_free(b.spare);
-    mem_free(b.border);
+    status = allocate(&b, g) || build(&b) ? -1 : 0;
+    release(&b);
     if (status)
         dissection_free(out);
     return status;

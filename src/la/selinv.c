@@ -15,7 +15,6 @@
 #include "base/mem.h"
 
 enum {
-    LEAF = 10,      /* sites below which a part is not cut */
     SPLIT_DEPTH = 4 /* fronts at this depth are the subtrees of tasks */
 };
 
@@ -121,7 +120,7 @@ struct selinv *selinv_new(const struct dissection_graph *g)
         return NULL;
     s->n = g->n;
     s->nedge = g->nedge;
-    if (dissection_new(g, LEAF, &s->tree) || lay_out(s)) {
+    if (dissection_new(g, &s->tree) || lay_out(s)) {
         selinv_free(s);
         return NULL;
     }
