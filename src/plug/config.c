@@ -84,9 +84,8 @@ static struct where place(struct config *c, yaml_mark_t begin, yaml_mark_t end)
     if (!w.line)
         return w;
     w.column = byte_of(w.line->text, begin.column);
-    size_t last = end.line == begin.line
-                      ? byte_of(w.line->text, end.column)
-                      : strlen(w.line->text);
+    size_t last = end.line == begin.line ? byte_of(w.line->text, end.column)
+                                         : strlen(w.line->text);
     w.length = last > w.column ? last - w.column : 1;
     return w;
 }
@@ -185,10 +184,14 @@ static int read_node(struct reader *r, int index, int depth,
                         "maps and lists inside each other: more than %d",
                         DEPTH_MAX);
     switch (from->type) {
-    case YAML_SCALAR_NODE: return read_scalar(r, from, to);
-    case YAML_SEQUENCE_NODE: return read_list(r, from, depth, to);
-    case YAML_MAPPING_NODE: return read_map(r, from, depth, to);
-    default: return err_deck(r->ctx, &to->where, "expected a value");
+    case YAML_SCALAR_NODE:
+        return read_scalar(r, from, to);
+    case YAML_SEQUENCE_NODE:
+        return read_list(r, from, depth, to);
+    case YAML_MAPPING_NODE:
+        return read_map(r, from, depth, to);
+    default:
+        return err_deck(r->ctx, &to->where, "expected a value");
     }
 }
 
@@ -233,8 +236,9 @@ static int refuse_aliases(struct reader *r)
         end = event.type == YAML_STREAM_END_EVENT;
         if (event.type == YAML_ALIAS_EVENT) {
             struct where w = place(r->c, event.start_mark, event.end_mark);
-            status = err_deck(r->ctx, &w, "aliases are not read here: write "
-                                          "the value out");
+            status = err_deck(r->ctx, &w,
+                              "aliases are not read here: write "
+                              "the value out");
         }
         yaml_event_delete(&event);
     }

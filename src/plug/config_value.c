@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "plug/config.h"
 
-
 static const char *const kind_name[] = {"a value", "a list", "a map"};
 
 const struct config_node *config_find(const struct config_node *map,
@@ -109,8 +108,8 @@ int config_integer(struct adele *ctx, const struct config_node *map,
 int config_bool(struct adele *ctx, const struct config_node *map,
                 const char *key, bool *value)
 {
-    static const char *const name[] = {"no",  "yes",   "off",
-                                       "on",  "false", "true"};
+    static const char *const name[] = {"no", "yes",   "off",
+                                       "on", "false", "true"};
     const struct config_node *node;
     if (config_need(ctx, map, key, CONFIG_SCALAR, &node))
         return ctx->error.status;
@@ -243,8 +242,8 @@ int config_words(struct adele *ctx, const struct config_node *value,
 
 static bool plain(const char *s)
 {
-    static const char *const odd[] = {"null", "Null", "NULL", "~", "true",
-                                      "false", NULL};
+    static const char *const odd[] = {"null", "Null",  "NULL", "~",
+                                      "true", "false", NULL};
     size_t n = strlen(s);
     if (n == 0 || listed(odd, s) || strchr("-?:,[]{}#&*!|>'\"%@` .+", s[0]))
         return false;

@@ -461,6 +461,17 @@ int dataset_head(struct adele *ctx, struct dataset *s, int64_t frame,
                     frame, s->path);
 }
 
+int dataset_energy(struct adele *ctx, struct dataset *s, int64_t frame,
+                   double *energy, double *mu)
+{
+    struct block b = frame_block(frame, 0, 0);
+    if (read_at(s->series[2], H5T_NATIVE_DOUBLE, &b, energy) &&
+        read_at(s->series[3], H5T_NATIVE_DOUBLE, &b, mu))
+        return ADELE_OK;
+    return err_deck(ctx, &s->where, "cannot read frame %" PRId64 " of '%s'",
+                    frame, s->path);
+}
+
 static bool all_finite(const double *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)

@@ -51,6 +51,9 @@ int64_t dataset_frames(const struct dataset *s);
 int64_t dataset_sites(const struct dataset *s);
 int dataset_head(struct adele *ctx, struct dataset *s, int64_t frame,
                  int64_t *step, double *time);
+/* Numbers of a frame; nan where the force style gave none. */
+int dataset_energy(struct adele *ctx, struct dataset *s, int64_t frame,
+                   double *energy, double *mu);
 /* One column of one frame: [nsite]. */
 int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
                    const struct word *column, double *out);

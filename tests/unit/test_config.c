@@ -95,9 +95,10 @@ static void test_wrong_values(void **state)
     assert_message(sim, "ERROR: t.yaml:1:1: seed is missing\n  rate: fast\n"
                         "  ^\n");
     config_known(sim, config_find(root, "inner"), "train", names);
-    assert_message(sim, "ERROR: t.yaml:5:9: train: unknown key 'epoch'; did you "
-                        "mean 'epochs'?\n  inner: {epoch: 5}\n"
-                        "          ^~~~~\n");
+    assert_message(sim,
+                   "ERROR: t.yaml:5:9: train: unknown key 'epoch'; did you "
+                   "mean 'epochs'?\n  inner: {epoch: 5}\n"
+                   "          ^~~~~\n");
     config_free(c);
     sim_free(sim);
 }
@@ -176,9 +177,10 @@ static void test_scalar_round_trip(void **state)
 {
     (void)state;
     static const char *const text[] = {
-        "plain",   "two words", "-1.5e-3",  "a: b",      "a #b", "#b",  "",
-        " x ",     "say \"x\"", "line\nline", "back\\slash", "[a]",  "yes",
-        "caf\xc3\xa9", "a,b",   "- x",      "null",      "x:",   "'q'", "~"};
+        "plain",       "two words", "-1.5e-3", "a: b",        "a #b",
+        "#b",          "",          " x ",     "say \"x\"",   "line\nline",
+        "back\\slash", "[a]",       "yes",     "caf\xc3\xa9", "a,b",
+        "- x",         "null",      "x:",      "'q'",         "~"};
     struct adele *sim = sim_new("%s", "");
     for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
         struct text t = {0};
@@ -192,8 +194,8 @@ static void test_scalar_round_trip(void **state)
         assert_non_null(c);
         assert_int_equal(config_text(sim, config_root(c), "key", &got), 0);
         assert_string_equal(got, text[k]);
-        assert_string_equal(
-            config_find(config_root(c), "list")->item[0].text, text[k]);
+        assert_string_equal(config_find(config_root(c), "list")->item[0].text,
+                            text[k]);
         config_free(c);
         text_free(&t);
     }
