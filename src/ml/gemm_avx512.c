@@ -5,11 +5,14 @@
 
 #ifdef __x86_64__
 
+#include <immintrin.h>
+
 enum { TILE_1 = 24, TILE_2 = 12, TILE_3 = 8, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
 #define KERNEL_NAME "avx512"
 
 #define NUMBER float
 #define LANES 16
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define MAKE(x) x##_single
 #define KERNEL gemm_avx512_single
 #define KERNEL_PRECISION PRECISION_SINGLE
@@ -17,6 +20,7 @@ enum { TILE_1 = 24, TILE_2 = 12, TILE_3 = 8, GEMM_PIECE = 256, GEMM_BLOCK = 96 }
 
 #define NUMBER double
 #define LANES 8
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_pd(a, b, c)
 #define MAKE(x) x##_double
 #define KERNEL gemm_avx512_double
 #define KERNEL_PRECISION PRECISION_DOUBLE

@@ -6,6 +6,8 @@
        LANES      numbers in a vector
        TILE_1, TILE_2, TILE_3  rows of a tile that is 1, 2, 3 vectors wide: as
                   many sums as registers allow
+       MULTIPLY_ADD(a, b, c)   a b + c of vectors, rounded once: as a compiler
+                  does not promise to contract each sum alike, it is named
        MAKE(x)    x with a suffix of its own
        KERNEL, KERNEL_NAME, KERNEL_PRECISION  the table at the end
 
@@ -105,7 +107,7 @@ MAKE(tile)(int rows, int vectors, int k, const NUMBER *a, ptrdiff_t a_row,
             VECTOR s = a[i * a_row] - (VECTOR){0};
 
             for (int j = 0; j < vectors; j++)
-                sum[i][j] += s * v[j];
+                sum[i][j] = MULTIPLY_ADD(s, v[j], sum[i][j]);
         }
         a += a_column;
         b += b_row;
@@ -274,6 +276,7 @@ const struct gemm KERNEL = {
 #undef TARGET
 #undef NUMBER
 #undef LANES
+#undef MULTIPLY_ADD
 #undef MAKE
 #undef KERNEL
 #undef KERNEL_PRECISION
