@@ -72,8 +72,8 @@ void gemm_packed(const struct gemm *kernel, int m, int k, int n, const void *x,
 }
 
 void gemm_outer(const struct gemm *kernel, int m, int k, int n, const void *x,
-                ptrdiff_t x_row, const void *d, ptrdiff_t d_row,
-                int accumulate, void *w, ptrdiff_t w_row)
+                ptrdiff_t x_row, const void *d, ptrdiff_t d_row, int accumulate,
+                void *w, ptrdiff_t w_row)
 {
     kernel->outer(m, k, n, x, x_row, d, d_row, accumulate, w, w_row);
 }

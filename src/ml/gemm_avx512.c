@@ -7,7 +7,13 @@
 
 #include <immintrin.h>
 
-enum { TILE_1 = 24, TILE_2 = 12, TILE_3 = 8, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
+enum {
+    TILE_1 = 24,
+    TILE_2 = 12,
+    TILE_3 = 8,
+    GEMM_PIECE = 256,
+    GEMM_BLOCK = 96
+};
 #define KERNEL_NAME "avx512"
 
 #define NUMBER float

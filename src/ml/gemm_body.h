@@ -26,9 +26,8 @@
 #define VECTOR MAKE(vector)
 #define LOOSE MAKE(loose)
 typedef NUMBER VECTOR __attribute__((vector_size(LANES * sizeof(NUMBER))));
-typedef NUMBER LOOSE
-    __attribute__((vector_size(LANES * sizeof(NUMBER)),
-                   aligned(sizeof(NUMBER)), may_alias));
+typedef NUMBER LOOSE __attribute__((vector_size(LANES * sizeof(NUMBER)),
+                                    aligned(sizeof(NUMBER)), may_alias));
 
 /* Where a tile goes. */
 #define TARGET MAKE(target)
@@ -48,8 +47,8 @@ static int MAKE(panel)(int columns)
     return vectors == 1 || vectors == 3 ? vectors : 2;
 }
 
-static inline __attribute__((always_inline)) void
-MAKE(store)(int rows, int vectors, VECTOR (*sum)[3], const struct TARGET *t)
+static inline __attribute__((always_inline)) void MAKE(store)(
+    int rows, int vectors, VECTOR (*sum)[3], const struct TARGET *t)
 {
     if (t->columns == vectors * LANES) {
         VECTOR bias[3] = {{0}};
@@ -80,7 +79,8 @@ MAKE(store)(int rows, int vectors, VECTOR (*sum)[3], const struct TARGET *t)
             *(LOOSE *)(part + (i * vectors + j) * LANES) = sum[i][j];
     for (int i = t->skip; i < rows; i++) {
         for (int j = 0; j < t->columns; j++) {
-            NUMBER *y = t->y + i * t->row + j, v = part[i * vectors * LANES + j];
+            NUMBER *y = t->y + i * t->row + j,
+                   v = part[i * vectors * LANES + j];
 
             if (t->bias)
                 v += t->bias[j];
@@ -91,10 +91,10 @@ MAKE(store)(int rows, int vectors, VECTOR (*sum)[3], const struct TARGET *t)
 
 /* rows and vectors are constant wherever this is inlined, and one of the
    strides of a is 1. */
-static inline __attribute__((always_inline)) void
-MAKE(tile)(int rows, int vectors, int k, const NUMBER *a, ptrdiff_t a_row,
-           ptrdiff_t a_column, const NUMBER *b, ptrdiff_t b_row,
-           const struct TARGET *t)
+static inline __attribute__((always_inline)) void MAKE(tile)(
+    int rows, int vectors, int k, const NUMBER *a, ptrdiff_t a_row,
+    ptrdiff_t a_column, const NUMBER *b, ptrdiff_t b_row,
+    const struct TARGET *t)
 {
     VECTOR sum[TILE_1][3] = {{{0}}};
 
@@ -116,16 +116,17 @@ MAKE(tile)(int rows, int vectors, int k, const NUMBER *a, ptrdiff_t a_row,
 }
 
 /* A column of tiles over the m rows of a. */
-static inline __attribute__((always_inline)) void
-MAKE(strip)(int rows, int vectors, int m, int k, const NUMBER *a,
-            ptrdiff_t a_row, ptrdiff_t a_column, const NUMBER *b,
-            ptrdiff_t b_row, const struct TARGET *target)
+static inline __attribute__((always_inline)) void MAKE(strip)(
+    int rows, int vectors, int m, int k, const NUMBER *a, ptrdiff_t a_row,
+    ptrdiff_t a_column, const NUMBER *b, ptrdiff_t b_row,
+    const struct TARGET *target)
 {
     struct TARGET t = *target;
 
     if (m < rows) {
         for (int i = 0; i < m; i++, t.y += t.row)
-            MAKE(tile)(1, vectors, k, a + i * a_row, a_row, a_column, b, b_row, &t);
+            MAKE(tile)
+            (1, vectors, k, a + i * a_row, a_row, a_column, b, b_row, &t);
         return;
     }
     for (int i = 0; i < m; i += rows) {
@@ -133,7 +134,8 @@ MAKE(strip)(int rows, int vectors, int m, int k, const NUMBER *a,
 
         t.y = target->y + from * t.row;
         t.skip = i - from;
-        MAKE(tile)(rows, vectors, k, a + from * a_row, a_row, a_column, b, b_row, &t);
+        MAKE(tile)
+        (rows, vectors, k, a + from * a_row, a_row, a_column, b, b_row, &t);
     }
 }
 
@@ -203,8 +205,9 @@ static void MAKE(packed)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
                     .add = accumulate || k0 > 0,
                 };
 
-                MAKE(rows)(block, length, x + i0 * x_row + k0, x_row,
-                           b + (ptrdiff_t)k0 * width, vectors, &t);
+                MAKE(rows)
+                (block, length, x + i0 * x_row + k0, x_row,
+                 b + (ptrdiff_t)k0 * width, vectors, &t);
                 b += (ptrdiff_t)k * width;
             }
             k0 += length;
@@ -260,16 +263,15 @@ static void MAKE(outer)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
                 MAKE(panel_of)(length, t.columns, width, d, d_row, copy);
                 d = copy;
             }
-            MAKE(columns)(length, k, x + i0 * x_row, x_row, d, width, vectors,
-                          &t);
+            MAKE(columns)
+            (length, k, x + i0 * x_row, x_row, d, width, vectors, &t);
         }
         i0 += length;
     } while (i0 < m);
 }
 
-const struct gemm KERNEL = {
-    KERNEL_NAME, KERNEL_PRECISION, MAKE(packed_size),
-    MAKE(pack),  MAKE(packed),     MAKE(outer)};
+const struct gemm KERNEL = {KERNEL_NAME, KERNEL_PRECISION, MAKE(packed_size),
+                            MAKE(pack),  MAKE(packed),     MAKE(outer)};
 
 #undef VECTOR
 #undef LOOSE

@@ -57,9 +57,9 @@ static size_t packed_size(int k, int n)
         }                                                                      \
     }                                                                          \
                                                                                \
-    const struct gemm gemm_plain_##name = {                                    \
-        "plain",     precision_,    packed_size,                               \
-        pack_##name, packed_##name, outer_##name}
+    const struct gemm gemm_plain_##name = {"plain",       precision_,          \
+                                           packed_size,   pack_##name,         \
+                                           packed_##name, outer_##name}
 
 DEFINE_PLAIN(single, float, PRECISION_SINGLE);
 DEFINE_PLAIN(double, double, PRECISION_DOUBLE);

@@ -1,0 +1,29 @@
+/* Activation functions for processors with AVX-512.  See
+   ml/activation_body.h. */
+
+#include "ml/activation_kernel.h"
+
+#ifdef __x86_64__
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define NUMBER float
+#define WHOLE int32_t
+#define LANES 16
+#define DIGITS 24
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define MAKE(x) x##_single
+#define MAP activation_avx512_single
+#include "ml/activation_body.h"
+
+#define NUMBER double
+#define WHOLE int64_t
+#define LANES 8
+#define DIGITS 53
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_pd(a, b, c)
+#define MAKE(x) x##_double
+#define MAP activation_avx512_double
+#include "ml/activation_body.h"
+
+#endif
