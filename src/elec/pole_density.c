@@ -20,6 +20,8 @@ enum { PASSES_MAX = 200 };
 /* The largest shift of mu, in T, that one set of Green's functions is asked
    about: the refitted weights still point the right way there. */
 static const double far = 2.0;
+/* Beyond this expected shift, in T, few extra poles are not considered. */
+static const double few_limit = 0.05;
 
 /* --- One pass: Green's functions at all poles for one mu. --- */
 
@@ -51,22 +53,44 @@ static void add_traces(struct pass *s)
     }
 }
 
-static int run_pass(struct pass *s, double mu)
+/* The poles for mu, with few extra ones if these cover the expected shift. */
+static int choose_set(struct pass *s, double mu, double expected)
 {
     struct pole_density *p = s->p;
+    struct shift_weights w;
     double lo, hi, temp = s->ask->temp;
-    double re[POLES_MAX + 8], im[POLES_MAX + 8];
-    int n, status;
+    int status;
 
     terms_bounds(s->t, &lo, &hi);
-    status =
-        pole_set_find(p, fmax(fabs(hi - mu), fabs(lo - mu)) / temp, &p->used);
+    for (int few = 1; few >= 0; few--) {
+        if (few && s->ask->fixed_number && expected > few_limit)
+            continue;
+        status = pole_set_find(p, fmax(fabs(hi - mu), fabs(lo - mu)) / temp,
+                               few, &p->used);
+        if (status || !s->ask->fixed_number)
+            return status;
+        if (pole_set_extend(p->used))
+            return POLE_MEMORY;
+        p->few = few;
+        if (expected == 0 ||
+            pole_shift_weights(&p->used->shift, expected, &w) <=
+                pole_set_slack(p, p->used))
+            break;
+    }
+    return POLE_OK;
+}
+
+static int run_pass(struct pass *s, double mu, double expected)
+{
+    struct pole_density *p = s->p;
+    double temp = s->ask->temp;
+    double re[POLES_MAX + 8], im[POLES_MAX + 8];
+    int n, status = choose_set(s, mu, expected);
+
     if (status)
         return status;
     s->mu = mu;
     s->shifts = s->ask->fixed_number;
-    if (s->shifts && pole_set_extend(p->used))
-        return POLE_MEMORY;
     n = s->shifts ? p->used->shift.n : p->used->fit.n;
     pole_set_shifts(p->used, mu, temp, n, re, im);
     status =
@@ -194,7 +218,7 @@ static double extrapolate(const double *h, int points)
 
 /* By the polynomial that would have done best for the last two values: noise
    favours low orders, a quiet lattice high ones. */
-static double predict(const struct pole_density *p)
+static int best_order(const struct pole_density *p)
 {
     const double *h = p->history;
     int best = 1;
@@ -209,7 +233,19 @@ static double predict(const struct pole_density *p)
             best = points;
         }
     }
-    return extrapolate(h, best);
+    return best;
+}
+
+/* The largest of its last misses; infinite while there are none. */
+static double expected_miss(const struct pole_density *p)
+{
+    const double *h = p->history;
+    int points = best_order(p), tests = p->nhistory - points;
+    double worst = tests < 2 ? INFINITY : 0;
+
+    for (int k = 0; k < tests && k < 3; k++)
+        worst = fmax(worst, fabs(h[k] - extrapolate(h + k + 1, points)));
+    return worst;
 }
 
 static double start_mu(struct pole_density *p, const struct terms *t,
@@ -219,7 +255,8 @@ static double start_mu(struct pole_density *p, const struct terms *t,
         return ask->target;
     if (p->again)
         return p->reference;
-    return p->nhistory ? predict(p) : first_guess(p, t, ask);
+    return p->nhistory ? extrapolate(p->history, best_order(p))
+                       : first_guess(p, t, ask);
 }
 
 static void remember(struct pole_density *p, double mu)
@@ -231,6 +268,15 @@ static void remember(struct pole_density *p, double mu)
         p->nhistory++;
 }
 
+/* Of mu, in T, from the prediction: with a margin, since a miss costs a pass.
+   The same configuration again has the same poles. */
+static double expected_shift(const struct pole_density *p, double temp)
+{
+    if (p->again)
+        return p->few ? 0 : INFINITY;
+    return 2 * expected_miss(p) / temp;
+}
+
 /* Passes until the shift from the last one is covered by its weights. */
 static int find_mu(struct pass *s, double *shift)
 {
@@ -239,12 +285,13 @@ static int find_mu(struct pass *s, double *shift)
     double mu = start_mu(p, s->t, ask), lo = -INFINITY, hi = INFINITY;
     double slack = 0.05 * p->tol *
                    fmax(1, fmin(ask->target, (double)p->nsite - ask->target));
+    double expected = expected_shift(p, ask->temp);
 
     *shift = 0;
     for (int i = 0; i < PASSES_MAX; i++) {
         struct shift_weights w;
         double d, excess;
-        int status = run_pass(s, mu);
+        int status = run_pass(s, mu, expected);
 
         if (status || !ask->fixed_number)
             return status;
@@ -255,6 +302,8 @@ static int find_mu(struct pass *s, double *shift)
             *shift = d;
             return POLE_OK;
         }
+        /* The weights of few poles would mislead far away. */
+        expected = fabs(d) < few_limit && p->shift_error < 1e-4 ? 0 : INFINITY;
         excess = base_number(s) - ask->target;
         if (excess > 0)
             hi = mu;

@@ -24,11 +24,12 @@
 
 struct lattice;
 
-enum { POLE_HISTORY = 6, POLE_SETS = 8 };
+enum { POLE_HISTORY = 6, POLE_SETS = 12 };
 
 /* Poles for one rung of the ladder of bounds, 2^(rung/4). */
 struct pole_set {
     int rung; /* INT_MIN: empty */
+    bool few; /* extra poles for small shifts of mu only */
     struct poles fit;
     struct pole_shift shift; /* .n = 0 before it is first needed */
 };
@@ -39,8 +40,8 @@ struct pole_density {
     int next_set;
     struct pole_set *used; /* by the last solution */
 
-    int tile, buffer;          /* cells of a core, around it; tile 0: global */
-    struct selinv *selinv;     /* one of these two */
+    int tile, buffer;      /* cells of a core, around it; tile 0: global */
+    struct selinv *selinv; /* one of these two */
     struct tile_set *tiles;
     struct tile_set *probe[2]; /* some tiles with larger buffers */
     struct selinv_result green;
@@ -51,14 +52,16 @@ struct pole_density {
     double *onsite;        /* [nsite] */
     uint64_t bond_tag;
 
-    double shift;          /* of mu in the last solution, units of T */
-    double reference;      /* mu of the factorisations of the last solution */
-    bool again; /* the last configuration once more: at its reference */
-    double history[POLE_HISTORY]; /* mu of the last configurations, newest first */
+    double shift;     /* of mu in the last solution, units of T */
+    double reference; /* mu of the factorisations of the last solution */
+    bool few;         /* its set of poles had few extra ones */
+    bool again;       /* the last configuration once more: at its reference */
+    double
+        history[POLE_HISTORY]; /* mu of the last configurations, newest first */
     int nhistory;
     int64_t passes, solutions;
-    int64_t further; /* passes for densities at other mu */
-    double shift_error;    /* of the refitted weights last used */
+    int64_t further;    /* passes for densities at other mu */
+    double shift_error; /* of the refitted weights last used */
 };
 
 struct pole_request {
@@ -78,8 +81,8 @@ enum pole_status {
     POLE_MEMORY = -1,
     POLE_TOLERANCE = -2, /* no set of poles reaches tol for this bound */
     POLE_PIVOT = -3,
-    POLE_NUMBER = -4,    /* no chemical potential found */
-    POLE_REACH = -5      /* hoppings are longer than the buffer */
+    POLE_NUMBER = -4, /* no chemical potential found */
+    POLE_REACH = -5   /* hoppings are longer than the buffer */
 };
 
 /* n [nsite]; rho [nbond] when asked for. */
@@ -108,8 +111,7 @@ struct locality {
 };
 int pole_density_locality(struct pole_density *p, const struct terms *t,
                           const struct lattice *lat,
-                          const struct pole_request *ask,
-                          struct locality *out);
+                          const struct pole_request *ask, struct locality *out);
 /* Other buffers from the next solution on. */
 void pole_density_rebuffer(struct pole_density *p, int buffer);
 void pole_density_fini(struct pole_density *p);

@@ -168,8 +168,8 @@ static int find_set(struct near *s, struct terms *t)
     int status;
 
     terms_bounds(t, &lo, &hi);
-    status =
-        pole_set_find(s->p, fmax(hi - first, last - lo) / s->temp, &s->set);
+    status = pole_set_find(s->p, fmax(hi - first, last - lo) / s->temp, false,
+                           &s->set);
     return status ? status : pole_set_extend(s->set);
 }
 

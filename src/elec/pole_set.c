@@ -4,17 +4,18 @@
 
 #include <math.h>
 
-enum { EXTRA = 4, RUNG_MAX = 92 /* 8e6 */ };
+enum { RUNG_MAX = 92 /* 8e6 */ };
 
 /* Fixed rungs make the poles a function of the configuration alone. */
-int pole_set_find(struct pole_density *p, double bound, struct pole_set **out)
+int pole_set_find(struct pole_density *p, double bound, bool few,
+                  struct pole_set **out)
 {
     int rung = (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
     struct pole_set *s;
     int status;
 
     for (int i = 0; i < POLE_SETS; i++) {
-        if (p->set[i].fit.n && p->set[i].rung == rung) {
+        if (p->set[i].fit.n && p->set[i].rung == rung && p->set[i].few == few) {
             *out = &p->set[i];
             return POLE_OK;
         }
@@ -35,23 +36,23 @@ int pole_set_find(struct pole_density *p, double bound, struct pole_set **out)
         return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
     }
     s->rung = rung;
+    s->few = few;
     *out = s;
     return POLE_OK;
 }
 
-/* At least EXTRA, and as many as fill the last batch. */
-static int extra_poles(const struct poles *fit)
+/* As many as fill the last batch, or one batch more. */
+static int extra_poles(const struct pole_set *s)
 {
-    return EXTRA + (LANES - (fit->n + EXTRA) % LANES) % LANES;
+    return LANES - s->fit.n % LANES + (s->few ? 0 : LANES);
 }
 
 int pole_set_extend(struct pole_set *s)
 {
     if (s->shift.n)
         return POLE_OK;
-    return pole_shift_init(&s->shift, &s->fit, extra_poles(&s->fit))
-               ? POLE_MEMORY
-               : POLE_OK;
+    return pole_shift_init(&s->shift, &s->fit, extra_poles(s)) ? POLE_MEMORY
+                                                               : POLE_OK;
 }
 
 double pole_set_slack(const struct pole_density *p, const struct pole_set *s)

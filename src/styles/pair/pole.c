@@ -132,6 +132,7 @@ static int pole_save(struct adele *ctx, void *self, struct blob *to)
     blob_put_int(to, d->nhistory);
     blob_put_numbers(to, d->history, POLE_HISTORY);
     blob_put_number(to, d->reference);
+    blob_put_int(to, d->few);
     blob_put_int(to, ((struct pole *)self)->chosen ? d->buffer : 0);
     return 0;
 }
@@ -140,13 +141,13 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
 {
     struct pole *p = self;
     struct pole_density *d = &p->density;
-    int64_t n = 0, buffer;
+    int64_t n = 0, few, buffer;
 
     (void)ctx;
     if (blob_get_int(from, &n) || n < 0 || n > POLE_HISTORY ||
         blob_get_numbers(from, d->history, POLE_HISTORY) ||
-        blob_get_number(from, &d->reference) || blob_get_int(from, &buffer) ||
-        buffer < 0 || buffer > BUFFER_MAX)
+        blob_get_number(from, &d->reference) || blob_get_int(from, &few) ||
+        blob_get_int(from, &buffer) || buffer < 0 || buffer > BUFFER_MAX)
         return -1;
     if (buffer && p->wanted > 0) {
         pole_density_rebuffer(d, (int)buffer);
@@ -154,6 +155,7 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
     }
     d->nhistory = (int)n;
     d->again = n > 0;
+    d->few = few != 0;
     return 0;
 }
 
