@@ -64,8 +64,8 @@ $(LIB): $(OBJECT)
 	@echo '  ar   $@'
 	$(Q)ar rcs $@ $(OBJECT)
 
-# Products of small matrices want fused multiply-adds.
-$O/obj/la/lanes.o: ALL_CFLAGS += -O3 -ffp-contract=fast
+# Kernels that want fused multiply-adds.
+$O/obj/la/lanes.o $O/obj/elec/cavity.o: ALL_CFLAGS += -O3 -ffp-contract=fast
 
 # Kernels for processors that are asked for when the program runs: they are
 # compiled whatever ARCH is.
