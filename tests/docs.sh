@@ -123,7 +123,7 @@ done
 # No page without its style.
 for page in doc/model/*.md doc/pair/*.md doc/fix/*.md doc/compute/*.md \
     doc/dump/*.md doc/command/*.md doc/lattice/*.md doc/region/*.md \
-    doc/descriptor/*.md; do
+    doc/descriptor/*.md doc/network/*.md doc/optimizer/*.md; do
     [ -f "$page" ] || continue
     style=src/styles/${page#doc/}
     [ -f "${style%.md}.c" ] || complain "$page describes no style"

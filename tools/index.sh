@@ -34,6 +34,8 @@ list "Force styles" doc/pair/*.md
 list "Fixes" doc/fix/*.md
 list "Computes" doc/compute/*.md
 list "Descriptors of learned forces" doc/descriptor/*.md
+list "Networks" doc/network/*.md
+list "Optimisers" doc/optimizer/*.md
 list "Dumps" doc/dump/*.md
 list "Regions" doc/region/*.md
 list "Theory" doc/theory/*.md

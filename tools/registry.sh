@@ -10,6 +10,8 @@ cat <<'C'
 #include "plug/fix.h"
 #include "plug/lattice_style.h"
 #include "plug/model.h"
+#include "plug/network.h"
+#include "plug/optimizer.h"
 #include "plug/pair.h"
 #include "plug/region.h"
 #include "plug/registry_table.h"

@@ -17,6 +17,8 @@
 #include "plug/fix.h"
 #include "plug/lattice_style.h"
 #include "plug/model.h"
+#include "plug/network.h"
+#include "plug/optimizer.h"
 #include "plug/pair.h"
 #include "plug/region.h"
 #include "plug/registry_table.h"
@@ -39,6 +41,8 @@ static const struct kind kinds[] = {
     {"fix", "fix ID GROUP %s", sizeof(struct fix_style)},
     {"lattice", "lattice %s", sizeof(struct lattice_style)},
     {"model", "model %s", sizeof(struct model_style)},
+    {"network", "network %s", sizeof(struct network_style)},
+    {"optimizer", "optimizer %s", sizeof(struct optimizer_style)},
     {"pair", "pair_style %s", sizeof(struct pair_style)},
     {"region", "region ID %s", sizeof(struct region_style)},
 };

@@ -294,7 +294,9 @@ static int read_frame(struct reader *r, int64_t frame)
 {
     struct samples *s = r->s;
     struct sample *to = &s->item[s->n];
-    *to = (struct sample){.file = s->nfile - 1, .frame = frame};
+    *to = (struct sample){.file = s->nfile - 1,
+                          .frame = frame,
+                          .electrons = r->head.origin.electrons};
     if (dataset_head(r->ctx, r->set, frame, &to->step, &to->time) ||
         dataset_energy(r->ctx, r->set, frame, &to->energy, &to->mu) ||
         read_displacement(r, frame, to) || read_targets(r, frame, to))

@@ -20,6 +20,7 @@ struct sample {
     double time;    /* of the trajectory */
     double mu;
     double energy;  /* pe of the frame; nan at other mu or when not known */
+    enum electrons_mode electrons; /* of its file */
     struct field *q;       /* displacement; shared by samples of one frame */
     struct field *onsite;  /* disorder (column onsite), or NULL */
     const double *force;   /* [ncomp][nsite] total force; NULL at other mu */
