@@ -66,6 +66,8 @@ $(LIB): $(OBJECT)
 
 # Kernels that want fused multiply-adds.
 $O/obj/la/lanes.o $O/obj/elec/cavity.o: ALL_CFLAGS += -O3 -ffp-contract=fast
+# Loops over lanes are worth vectors although they are short.
+$O/obj/ml/irreps.o $O/obj/ml/irreps_lanes.o: ALL_CFLAGS += -O3
 
 # Kernels for processors that are asked for when the program runs: they are
 # compiled whatever ARCH is.

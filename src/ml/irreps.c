@@ -4,29 +4,13 @@
    into rows of lanes, expanded, turned by the frames of their sites, stored.
    Derivatives follow the same steps, forwards or back. */
 
-#include "ml/irreps.h"
-
 #include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/parallel.h"
+#include "ml/irreps_lanes.h"
 
-enum { LANES = 16, WIDE = 8, SLAB_MIN = 8 };
-
-typedef double wide __attribute__((vector_size(WIDE * sizeof(double))));
-typedef double lanes[LANES] __attribute__((aligned(64)));
-
-/* Up to LANES sites of one sublattice, of consecutive cells. */
-struct block {
-    const struct lattice *lat;
-    int basis, n; /* sublattice, sites */
-    int nwide;    /* vectors that hold them */
-    int64_t site; /* the first */
-    bool row;     /* all in one row of cells */
-    int x[LANES];
-    int64_t line[LANES]; /* row of cells of each */
-};
+enum { SLAB_MIN = 8 };
 
 /* One set of lanes a row.  The frame is M of all irreps, the choice p. */
 struct frame {
@@ -36,128 +20,10 @@ struct stage {
     lanes q[IRREPS_ORBIT_MAX], f[IRREPS_ORBIT_MAX], x[IRREPS_ORBIT_MAX];
 };
 
-static struct block block_at(const struct lattice *lat, int basis, int64_t cell,
-                             int64_t end)
-{
-    struct block b = {.lat = lat, .basis = basis};
-    int nx = lat->local[0];
-    int64_t line = cell / nx;
-    int x = (int)(cell % nx);
-    b.site = cell * lat->shape.nbasis + basis;
-    b.n = end - cell < LANES ? (int)(end - cell) : LANES;
-    b.nwide = (b.n + WIDE - 1) / WIDE;
-    b.row = x + b.n <= nx;
-    for (int l = 0; l < b.n; l++) {
-        b.x[l] = x;
-        b.line[l] = line;
-        if (++x == nx) {
-            x = 0;
-            line++;
-        }
-    }
-    return b;
-}
-
-/* The address of a tap of cell (0,0,0); NULL when it lies beside a lattice of
-   one cell along some axis, which has no neighbours there. */
-static double *tap_origin(const struct field *q, const struct irreps_tap *t)
-{
-    ptrdiff_t at =
-        t->comp * q->stride_comp + t->to * q->stride_basis + q->origin;
-    for (int i = 0; i < 3; i++) {
-        if (t->cell[i] != 0 && q->lat->n[i] == 1)
-            return NULL;
-        at += t->cell[i] * q->stride[i];
-    }
-    return q->data + at;
-}
-
-static void load(const struct block *b, const struct field *q,
-                 const struct irreps_tap *t, double *out)
-{
-    const double *from = tap_origin(q, t);
-    for (int l = from ? b->n : 0; l < WIDE * b->nwide; l++)
-        out[l] = 0;
-    if (!from)
-        return;
-    if (b->row)
-        memcpy(out, from + field_row(q, b->line[0]) + b->x[0],
-               (size_t)b->n * sizeof *out);
-    else
-        for (int l = 0; l < b->n; l++)
-            out[l] = from[field_row(q, b->line[l]) + b->x[l]];
-}
-
-/* The transpose of load. */
-static void add_back(const struct block *b, struct field *q,
-                     const struct irreps_tap *t, const double *in)
-{
-    double *to = tap_origin(q, t);
-    if (!to)
-        return;
-    for (int l = 0; l < b->n; l++)
-        to[field_row(q, b->line[l]) + b->x[l]] += in[l];
-}
-
-/* out (+)= w [nrow][n] in, four rows at a time. */
-static void product(const double *w, ptrdiff_t step, int nrow, int n,
-                    const lanes *in, lanes *out, int nwide, bool add)
-{
-    for (int v = 0; v < nwide; v++)
-        for (int i = 0; i < nrow; i += 4) {
-            int m = nrow - i < 4 ? nrow - i : 4;
-            const double *r[4];
-            wide sum[4] = {{0}, {0}, {0}, {0}};
-            for (int k = 0; k < 4; k++)
-                r[k] = w + (i + (k < m ? k : 0)) * step;
-            for (int k = 0; k < n; k++) {
-                wide x = *(const wide *)&in[k][v * WIDE];
-                sum[0] += r[0][k] * x;
-                sum[1] += r[1][k] * x;
-                sum[2] += r[2][k] * x;
-                sum[3] += r[3][k] * x;
-            }
-            for (int k = 0; k < m; k++) {
-                wide *to = (wide *)&out[i + k][v * WIDE];
-                *to = add ? *to + sum[k] : sum[k];
-            }
-        }
-}
-
-/* The linear forms at the sites of the block; `q` is room for the taps. */
-static void evaluate(const struct irreps_forms *f, const struct block *b,
-                     const struct field *q, lanes *room, lanes *out)
-{
-    for (int first = 0; first < f->n; first += IRREPS_ORBIT_MAX) {
-        int n = f->n - first;
-        if (n > IRREPS_ORBIT_MAX)
-            n = IRREPS_ORBIT_MAX;
-        for (int k = 0; k < n; k++)
-            load(b, q, &f->tap[b->basis][first + k], room[k]);
-        product(f->matrix[b->basis] + first, f->n, f->nrow, n,
-                (const lanes *)room, out, b->nwide, first > 0);
-    }
-}
-
-/* The transpose: out += forms^T in. */
-static void evaluate_back(const struct irreps_forms *f, const struct block *b,
-                          const lanes *in, lanes *room, struct field *out)
-{
-    for (int first = 0; first < f->n; first += IRREPS_ORBIT_MAX) {
-        int n = f->n - first;
-        if (n > IRREPS_ORBIT_MAX)
-            n = IRREPS_ORBIT_MAX;
-        product(f->transpose[b->basis] + (ptrdiff_t)first * f->nrow, f->nrow, n,
-                f->nrow, in, room, b->nwide, false);
-        for (int k = 0; k < n; k++)
-            add_back(b, out, &f->tap[b->basis][first + k], room[k]);
-    }
-}
-
 /* The operation whose row of score is the largest, the first of equals. */
-static void largest(int n, const lanes *score, int nlane, int *pick)
+static void largest(int n, const lanes *score, int *pick)
 {
-    for (int l = 0; l < nlane; l++) {
+    for (int l = 0; l < LANES; l++) {
         double best = score[0][l];
         int at = 0;
         for (int g = 1; g < n; g++) {
@@ -169,43 +35,55 @@ static void largest(int n, const lanes *score, int nlane, int *pick)
 }
 
 /* M_r = D_r(pick)^T */
-static void set_frame(const struct irreps *p, int r, int nlane, const int *pick,
-                      lanes *m)
+static void set_frame(const struct irreps *p, int r, const int *pick, lanes *m)
 {
     int d = p->group.irrep[r].dim;
     const double *matrix = p->group.irrep[r].matrix;
     for (int i = 0; i < d; i++)
         for (int j = 0; j < d; j++)
-            for (int l = 0; l < nlane; l++)
+            for (int l = 0; l < LANES; l++)
                 m[i * d + j][l] = matrix[(pick[l] * d + j) * d + i];
 }
 
+/* The first operation of either sign of a one-dimensional irrep, by the sign
+   of the reference. */
+static void pick_sign(int order, const double *axis, const lanes *reference,
+                      int *pick)
+{
+    int minus = 0;
+    while (minus + 1 < order && axis[minus] > 0)
+        minus++;
+    for (int l = 0; l < LANES; l++)
+        pick[l] = reference[0][l] < 0 ? minus : 0;
+}
+
 /* The operation that carries the reference of irrep r to its sector. */
-static void pick_sharp(const struct irreps *p, int r, int nlane, const lanes *a,
-                       int *pick)
+static void pick_sharp(const struct irreps *p, int r, const lanes *a, int *pick)
 {
     int d = p->group.irrep[r].dim, order = p->group.order;
     const double *axis = p->axis[r];
     lanes reference[SYMMETRY_DIM_MAX] = {{0}}, score[IRREPS_ORDER_MAX];
     for (int g = 0; g < order; g++)
         for (int i = 0; i < d; i++)
-            for (int l = 0; l < nlane; l++)
+            for (int l = 0; l < LANES; l++)
                 reference[i][l] += axis[g * d + i] * a[g][l];
+    if (d == 1) {
+        pick_sign(order, axis, (const lanes *)reference, pick);
+        return;
+    }
+    memset(score, 0, (size_t)order * sizeof *score);
     for (int g = 0; g < order; g++)
-        for (int l = 0; l < nlane; l++) {
-            double sum = 0;
-            for (int i = 0; i < d; i++)
-                sum += axis[g * d + i] * reference[i][l];
-            score[g][l] = sum;
-        }
-    largest(order, (const lanes *)score, nlane, pick);
+        for (int i = 0; i < d; i++)
+            for (int l = 0; l < LANES; l++)
+                score[g][l] += axis[g * d + i] * reference[i][l];
+    largest(order, (const lanes *)score, pick);
 }
 
 /* p = softmax(a/width) */
-static void soften(const struct irreps *p, int nlane, struct frame *f)
+static void soften(const struct irreps *p, struct frame *f)
 {
     int order = p->group.order;
-    for (int l = 0; l < nlane; l++) {
+    for (int l = 0; l < LANES; l++) {
         double most = f->a[0][l], sum = 0;
         for (int g = 1; g < order; g++)
             most = fmax(most, f->a[g][l]);
@@ -219,17 +97,16 @@ static void soften(const struct irreps *p, int nlane, struct frame *f)
 }
 
 /* M_r = sum_g p_g D_r(g)^T, or its change. */
-static void mix(const struct irreps *p, int r, int nlane, const lanes *weight,
-                lanes *m)
+static void mix(const struct irreps *p, int r, const lanes *weight, lanes *m)
 {
     int d = p->group.irrep[r].dim;
     const double *matrix = p->group.irrep[r].matrix;
     for (int i = 0; i < d; i++)
         for (int j = 0; j < d; j++) {
-            for (int l = 0; l < nlane; l++)
+            for (int l = 0; l < LANES; l++)
                 m[i * d + j][l] = 0;
             for (int g = 0; g < p->group.order; g++)
-                for (int l = 0; l < nlane; l++)
+                for (int l = 0; l < LANES; l++)
                     m[i * d + j][l] +=
                         matrix[(g * d + j) * d + i] * weight[g][l];
         }
@@ -239,36 +116,36 @@ static void mix(const struct irreps *p, int r, int nlane, const lanes *weight,
 static void find_frame(const struct irreps *p, const struct block *b,
                        const struct field *q, lanes *room, struct frame *f)
 {
-    int nlane = WIDE * b->nwide, pick[LANES];
+    int pick[LANES];
     if (p->caps.n == 0)
         return;
-    evaluate(&p->caps, b, q, room, f->a);
+    lanes_evaluate(&p->caps, b, q, room, f->a);
     if (p->phase == IRREPS_FRAME)
-        largest(p->group.order, (const lanes *)f->a, nlane, pick);
+        largest(p->group.order, (const lanes *)f->a, pick);
     else if (p->phase == IRREPS_SMOOTH)
-        soften(p, nlane, f);
+        soften(p, f);
     for (int r = 1; r < p->group.nirrep; r++) {
         if (!p->axis[r])
             continue;
         if (p->phase == IRREPS_SHARP)
-            pick_sharp(p, r, nlane, (const lanes *)f->a, pick);
+            pick_sharp(p, r, (const lanes *)f->a, pick);
         if (p->phase == IRREPS_SMOOTH)
-            mix(p, r, nlane, (const lanes *)f->p, f->m + p->at[r]);
+            mix(p, r, (const lanes *)f->p, f->m + p->at[r]);
         else
-            set_frame(p, r, nlane, pick, f->m + p->at[r]);
+            set_frame(p, r, pick, f->m + p->at[r]);
     }
 }
 
 /* out (+)= M in, or M^T in, for one copy of an irrep. */
 static void turn(int d, const lanes *m, bool transposed, const lanes *in,
-                 lanes *out, int nlane, bool add)
+                 lanes *out, bool add)
 {
     for (int i = 0; i < d; i++) {
         if (!add)
-            memset(out[i], 0, (size_t)nlane * sizeof out[i][0]);
+            memset(out[i], 0, sizeof out[i]);
         for (int j = 0; j < d; j++) {
             const double *w = m[transposed ? j * d + i : i * d + j];
-            for (int l = 0; l < nlane; l++)
+            for (int l = 0; l < LANES; l++)
                 out[i][l] += w[l] * in[j][l];
         }
     }
@@ -277,13 +154,13 @@ static void turn(int d, const lanes *m, bool transposed, const lanes *in,
 /* All copies of an orbit; trivial ones are copied (or left out when added). */
 static void turn_orbit(const struct irreps *p, const struct irreps_orbit *o,
                        const struct frame *f, bool transposed, const lanes *in,
-                       lanes *out, int nlane, bool add)
+                       lanes *out, bool add)
 {
     for (int c = 0; c < o->ncopy; c++) {
         int r = o->copy[c].irrep, row = o->copy[c].row;
         if (r > 0)
             turn(p->group.irrep[r].dim, f->m + p->at[r], transposed, in + row,
-                 out + row, nlane, add);
+                 out + row, add);
         else if (!add)
             memcpy(out[row], in[row], sizeof *in);
     }
@@ -341,12 +218,11 @@ static void block_rows(const struct irreps *p, const struct block *b,
 {
     struct frame f;
     struct stage s;
-    int nlane = WIDE * b->nwide;
     find_frame(p, b, q, s.q, &f);
     for (int k = 0; k < p->norbit; k++) {
         const struct irreps_orbit *o = &p->orbit[k];
-        evaluate(&o->forms, b, q, s.q, s.f);
-        turn_orbit(p, o, &f, false, (const lanes *)s.f, s.x, nlane, false);
+        lanes_evaluate(&o->forms, b, q, s.q, s.f);
+        turn_orbit(p, o, &f, false, (const lanes *)s.f, s.x, false);
         store(p, b, o->first, o->forms.n, (const lanes *)s.x, x);
         if (p->phase == IRREPS_SMOOTH)
             store_amplitudes(p, b, o, (const lanes *)s.f, x);
@@ -385,10 +261,10 @@ void irreps_rows(const struct irreps *p, const struct field *q, int64_t begin,
 }
 
 /* dp = p (da - sum p da)/width for changes da of the caps; in place. */
-static void soften_tangent(const struct irreps *p, int nlane,
-                           const struct frame *f, lanes *da)
+static void soften_tangent(const struct irreps *p, const struct frame *f,
+                           lanes *da)
 {
-    for (int l = 0; l < nlane; l++) {
+    for (int l = 0; l < LANES; l++) {
         double mean = 0;
         for (int g = 0; g < p->group.order; g++)
             mean += f->p[g][l] * da[g][l];
@@ -402,12 +278,11 @@ static void frame_tangent(const struct irreps *p, const struct block *b,
                           const struct field *dq, const struct frame *f,
                           lanes *room, struct frame *df)
 {
-    int nlane = WIDE * b->nwide;
-    evaluate(&p->caps, b, dq, room, df->a);
-    soften_tangent(p, nlane, f, df->a);
+    lanes_evaluate(&p->caps, b, dq, room, df->a);
+    soften_tangent(p, f, df->a);
     for (int r = 1; r < p->group.nirrep; r++)
         if (p->axis[r])
-            mix(p, r, nlane, (const lanes *)df->a, df->m + p->at[r]);
+            mix(p, r, (const lanes *)df->a, df->m + p->at[r]);
 }
 
 static void amplitudes_tangent(const struct irreps *p, const struct block *b,
@@ -435,18 +310,17 @@ static void tangent_call(const struct irreps *p, const struct block *b,
 {
     struct frame f, df;
     struct stage s, ds;
-    int nlane = WIDE * b->nwide;
     bool smooth = p->phase == IRREPS_SMOOTH && p->caps.n > 0;
     find_frame(p, b, q, s.q, &f);
     if (smooth)
         frame_tangent(p, b, dq, &f, s.q, &df);
     for (int k = 0; k < p->norbit; k++) {
         const struct irreps_orbit *o = &p->orbit[k];
-        evaluate(&o->forms, b, dq, ds.q, ds.f);
-        turn_orbit(p, o, &f, false, (const lanes *)ds.f, ds.x, nlane, false);
+        lanes_evaluate(&o->forms, b, dq, ds.q, ds.f);
+        turn_orbit(p, o, &f, false, (const lanes *)ds.f, ds.x, false);
         if (smooth) {
-            evaluate(&o->forms, b, q, s.q, s.f);
-            turn_orbit(p, o, &df, false, (const lanes *)s.f, ds.x, nlane, true);
+            lanes_evaluate(&o->forms, b, q, s.q, s.f);
+            turn_orbit(p, o, &df, false, (const lanes *)s.f, ds.x, true);
             amplitudes_tangent(p, b, o, (const lanes *)s.f, (const lanes *)ds.f,
                                dx);
         }
@@ -481,23 +355,32 @@ static void amplitudes_back(const struct irreps *p, const struct block *b,
     }
 }
 
-/* dL/dp_g += sum over copies of x^T (dM/dp_g) f = sum dx_i D(g)_ji f_j */
-static void choice_back(const struct irreps *p, const struct irreps_orbit *o,
-                        const lanes *f, const lanes *dx, int nlane, lanes *dp)
+/* dL/dM_r += x f^T of the copies of an orbit. */
+static void frame_back(const struct irreps *p, const struct irreps_orbit *o,
+                       const lanes *f, const lanes *dx, lanes *dm)
 {
     for (int c = 0; c < o->ncopy; c++) {
         int r = o->copy[c].irrep, row = o->copy[c].row;
         int d = p->group.irrep[r].dim;
+        for (int e = 0; r > 0 && e < d * d; e++)
+            for (int l = 0; l < LANES; l++)
+                dm[p->at[r] + e][l] += dx[row + e / d][l] * f[row + e % d][l];
+    }
+}
+
+/* dL/dp_g = sum over r, i, j of dM_r,ij D_r(g)_ji */
+static void choice_back(const struct irreps *p, const lanes *dm, lanes *dp)
+{
+    memset(dp, 0, (size_t)p->group.order * sizeof *dp);
+    for (int r = 1; r < p->group.nirrep; r++) {
+        int d = p->group.irrep[r].dim;
         const double *matrix = p->group.irrep[r].matrix;
-        for (int e = 0; r > 0 && e < d * d; e++) {
-            const double *fj = f[row + e / d], *xi = dx[row + e % d];
-            lanes both;
-            for (int l = 0; l < nlane; l++)
-                both[l] = fj[l] * xi[l];
-            for (int g = 0; g < p->group.order; g++)
-                for (int l = 0; l < nlane; l++)
-                    dp[g][l] += matrix[g * d * d + e] * both[l];
-        }
+        for (int e = 0; p->axis[r] && e < d * d; e++)
+            for (int g = 0; g < p->group.order; g++) {
+                double w = matrix[(g * d + e % d) * d + e / d];
+                for (int l = 0; l < LANES; l++)
+                    dp[g][l] += w * dm[p->at[r] + e][l];
+            }
     }
 }
 
@@ -507,27 +390,27 @@ static void block_back(const struct irreps *p, const struct block *b,
 {
     struct frame f;
     struct stage s, ds;
-    lanes dp[IRREPS_ORDER_MAX];
-    int nlane = WIDE * b->nwide;
+    lanes dm[IRREPS_ORDER_MAX], dp[IRREPS_ORDER_MAX];
     bool smooth = p->phase == IRREPS_SMOOTH && p->caps.n > 0;
     find_frame(p, b, q, s.q, &f);
-    memset(dp, 0, sizeof dp);
+    if (smooth)
+        memset(dm, 0, (size_t)p->group.order * sizeof *dm);
     for (int k = 0; k < p->norbit; k++) {
         const struct irreps_orbit *o = &p->orbit[k];
         fetch(p, b, o->first, o->forms.n, dx, ds.x);
-        turn_orbit(p, o, &f, true, (const lanes *)ds.x, ds.f, nlane, false);
+        turn_orbit(p, o, &f, true, (const lanes *)ds.x, ds.f, false);
         if (smooth) {
-            evaluate(&o->forms, b, q, s.q, s.f);
-            choice_back(p, o, (const lanes *)s.f, (const lanes *)ds.x, nlane,
-                        dp);
+            lanes_evaluate(&o->forms, b, q, s.q, s.f);
+            frame_back(p, o, (const lanes *)s.f, (const lanes *)ds.x, dm);
             amplitudes_back(p, b, o, (const lanes *)s.f, dx, ds.f);
         }
-        evaluate_back(&o->forms, b, (const lanes *)ds.f, ds.q, out);
+        lanes_evaluate_back(&o->forms, b, (const lanes *)ds.f, ds.q, out);
     }
     if (!smooth)
         return;
-    soften_tangent(p, nlane, &f, dp);
-    evaluate_back(&p->caps, b, (const lanes *)dp, s.q, out);
+    choice_back(p, (const lanes *)dm, dp);
+    soften_tangent(p, &f, dp);
+    lanes_evaluate_back(&p->caps, b, (const lanes *)dp, s.q, out);
 }
 
 /* Cells of slab k of the longest outer axis.  Slabs of the same parity write

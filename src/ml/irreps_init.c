@@ -356,7 +356,7 @@ static int check_caps(struct build *b)
         if (!row_differs(h, h + g * n, n))
             return fail(b, "the reference radius holds too few neighbours to "
                            "tell the operations of the point group apart");
-    for (int r = 1; r < p->group.nirrep; r++) {
+    for (int r = 1; p->phase == IRREPS_SHARP && r < p->group.nirrep; r++) {
         int d = p->group.irrep[r].dim;
         double largest = 0;
         for (int e = 0; p->axis[r] && e < n * d; e++) {

@@ -153,9 +153,9 @@ static double freedom(int order, int dim, const double *matrix,
 static void find_generic(int order, int dim, const double *matrix,
                          double out[3])
 {
-    enum { TURN = 480, BAND = 60 };
+    enum { TURN = 480, BAND = 24, BAND_TURN = 48 };
     double best = -1;
-    int nphi = dim == 1 ? 1 : dim == 2 ? TURN : TURN / 4;
+    int nphi = dim == 1 ? 1 : dim == 2 ? TURN : BAND_TURN;
     for (int band = 0; band < (dim == 3 ? BAND : 1); band++)
         for (int k = 0; k < nphi; k++) {
             double z = dim == 3 ? 1 - (2 * band + 1.0) / BAND : 0;

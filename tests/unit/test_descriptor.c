@@ -15,6 +15,7 @@
 #include "adele.h"
 #include "base/mem.h"
 #include "close.h"
+#include "ml/irreps.h"
 #include "plug/descriptor.h"
 #include "plug/lattice_style.h"
 #include "plug/registry.h"
@@ -518,6 +519,167 @@ static void threads_do_not_change_bits(void **state)
     omp_set_num_threads(most);
 }
 
+/* The window as the frame sees it: the expansion of the features. */
+static void rebuild(const struct irreps *p, const double *x, double *window)
+{
+    for (int k = 0; k < p->norbit; k++) {
+        const struct irreps_orbit *o = &p->orbit[k];
+        for (int j = 0; j < o->forms.n; j++)
+            for (int i = 0; i < o->forms.n; i++)
+                window[o->first + j] +=
+                    o->forms.matrix[0][i * o->forms.n + j] * x[o->first + i];
+    }
+}
+
+/* Component c of the neighbour at a tap of the centre after operation g. */
+static double turned(const struct scene *s, const struct irreps *p, int centre,
+                     bool vector, int g, const struct irreps_tap *t)
+{
+    const struct lattice_op *back = &p->group.op[p->group.inverse[g]];
+    int cell[3], offset[3], b;
+    double sum = 0;
+    lattice_cell(s->lat, centre, cell, &b);
+    for (int i = 0; i < 3; i++) {
+        offset[i] = back->shift[t->to][i] - back->shift[0][i];
+        for (int j = 0; j < 3; j++)
+            offset[i] += back->m[i][j] * t->cell[j];
+    }
+    int64_t site =
+        lattice_neighbour(s->lat, cell, offset, back->to[t->to], NULL);
+    double u[3] = {0}, *all = numbers(s->n);
+    for (int c = 0; c < s->q->ncomp; c++) {
+        field_gather(s->q, c, all);
+        u[c] = all[site];
+    }
+    for (int c = 0; c < s->q->ncomp; c++)
+        sum += (vector ? p->group.op[g].r[t->comp][c] : t->comp == c) * u[c];
+    mem_free(all);
+    return sum;
+}
+
+/* Features with `frame` hold the neighbourhood up to operations: expanded,
+   they are one of its images.  So two neighbourhoods have the same features
+   only if they are images of each other. */
+static void frames_keep_the_whole_neighbourhood(void **state)
+{
+    (void)state;
+    static const struct kind frames[] = {
+        {"chain", "", false, 1},    {"square", "", false, 1},
+        {"square", "", true, 2},    {"triangular", "", false, 1},
+        {"honeycomb", "", true, 2}, {"cubic", "", false, 1},
+        {"cubic", "", true, 3}};
+    for (size_t k = 0; k < sizeof frames / sizeof *frames; k++) {
+        int nc = frames[k].ncomp, centre = 0, images = 0;
+        struct scene s = scene_new(frames[k].lattice, (int[3]){6, 7, 6}, 0, nc,
+                                   frames[k].vector, "field");
+        struct irreps p;
+        struct irreps_wish wish = {.ncomp = nc,
+                                   .vector = frames[k].vector,
+                                   .cutoff = 2.01,
+                                   .reference = 1.5,
+                                   .phase = IRREPS_FRAME};
+        const char *why = NULL;
+        assert_int_equal(irreps_init(&p, &s.lat->shape, &wish, &why), 0);
+        assert_int_equal(field_widen(s.q, p.halo), 0);
+        field_exchange(s.q);
+        double *x = numbers(p.nfeature), *window = numbers(p.nfeature);
+        irreps_rows(&p, s.q, centre, centre + 1, x);
+        rebuild(&p, x, window);
+        for (int g = 0; g < p.group.order; g++) {
+            double worst = 0;
+            for (int o = 0; o < p.norbit; o++)
+                for (int j = 0; j < p.orbit[o].forms.n; j++)
+                    worst = fmax(worst,
+                                 fabs(window[p.orbit[o].first + j] -
+                                      turned(&s, &p, centre, frames[k].vector,
+                                             g, &p.orbit[o].forms.tap[0][j])));
+            images += worst < 1e-13;
+        }
+        assert_int_equal(images, 1);
+        mem_free(x), mem_free(window);
+        irreps_fini(&p);
+        scene_free(&s);
+    }
+}
+
+/* The example of the page: e on the neighbours along x and -e along y, 1/2
+   and -1/2 on those at distance 2. */
+static void cross(const char *text, double e, double *x)
+{
+    struct scene s = scene_new("square", (int[3]){9, 9, 1}, 0, 1, false, text);
+    ptrdiff_t sy = s.q->stride[1];
+    field_fill(s.q, 0, 0);
+    double *u = field_write(s.q, 0, 0) + 4 * sy + 4;
+    u[1] = u[-1] = e;
+    u[sy] = u[-sy] = -e;
+    u[2] = u[-2] = 0.5;
+    u[2 * sy] = u[-2 * sy] = -0.5;
+    field_exchange(s.q);
+    s.style->rows(s.d, s.q, 4 * 9 + 4, 4 * 9 + 5, x);
+    scene_free(&s);
+}
+
+/* The largest change of a feature about e = exp(-1/2)/2, where the sum of the
+   caps, f_2 exp(-1) - f_1 exp(-1/2) with f_1 = 2 e and f_2 = 1, changes its
+   sign. */
+static double jump(const char *text, double step)
+{
+    double before[64] = {0}, after[64] = {0}, most = 0, e = exp(-0.5) / 2;
+    cross(text, e - step, before);
+    cross(text, e + step, after);
+    for (int i = 0; i < 64; i++)
+        most = fmax(most, fabs(after[i] - before[i]));
+    return most;
+}
+
+/* f_1 and f_2 turn their signs, by 2 exp(-1/2) and 2; smooth phases pass
+   through zero, with a slope of no more than 1/width or so. */
+static void phases_jump_where_the_page_says(void **state)
+{
+    (void)state;
+    const double step = 1e-9;
+    assert_close(jump("irreps cutoff 2 phase sharp", step), 2, 1e-8);
+    assert_close(jump("irreps cutoff 2 phase frame", step), 2, 1e-8);
+    assert_true(jump("irreps cutoff 2 phase smooth width 0.1", step) < 1e-7);
+    assert_true(jump("irreps cutoff 2 phase smooth width 0.1", 0.1) > 0.1);
+}
+
+static void expect_refusal(const char *lattice, int ncomp, bool vector,
+                           const char *text, const char *part)
+{
+    struct adele *sim = adele_new(NULL, NULL);
+    const struct lattice_style *l =
+        (const void *)registry_find(sim, "lattice", lattice);
+    struct descriptor *d = descriptor_of(sim, text);
+    assert_non_null(d);
+    const struct descriptor_style *style =
+        (const struct descriptor_style *)d->head.style;
+    assert_int_not_equal(style->setup(sim, d, &l->shape, ncomp, vector), 0);
+    if (!strstr(adele_error(sim), part))
+        fail_msg("'%s' does not say '%s'", adele_error(sim), part);
+    instance_free(sim, &d->head);
+    adele_free(sim);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    struct adele *sim = adele_new(NULL, NULL);
+    assert_null(descriptor_of(sim, "irreps"));
+    assert_non_null(strstr(adele_error(sim), "descriptor irreps"));
+    assert_non_null(strstr(adele_error(sim), "cutoff"));
+    adele_free(sim);
+    expect_refusal("triangular", 1, false, "irreps cutoff 2 pattern staggered",
+                   "no staggered pattern exists on the triangular lattice");
+    expect_refusal("square", 3, true, "irreps cutoff 2",
+                   "a vector on this lattice has 2 components");
+    expect_refusal("square", 1, false, "irreps cutoff 2 reference 0.5",
+                   "no neighbour lies within the reference radius");
+    expect_refusal("square", 1, false, "irreps cutoff 3 reference 1",
+                   "does not occur within it");
+    expect_refusal("square", 1, false, "irreps cutoff 1e9", "too many sites");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +692,9 @@ int main(void)
         cmocka_unit_test(derivatives_miss_nothing),
         cmocka_unit_test(tangents_are_differences),
         cmocka_unit_test(backward_is_the_transpose),
-        cmocka_unit_test(threads_do_not_change_bits)};
+        cmocka_unit_test(threads_do_not_change_bits),
+        cmocka_unit_test(frames_keep_the_whole_neighbourhood),
+        cmocka_unit_test(phases_jump_where_the_page_says),
+        cmocka_unit_test(what_cannot_be_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
