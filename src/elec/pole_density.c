@@ -15,7 +15,7 @@
 #include "elec/pole_graph.h"
 #include "elec/pole_set.h"
 
-enum { PASSES_MAX = 200 };
+enum { PASSES_MAX = 200, FLAT_PASSES = 3 };
 
 /* The largest shift of mu, in T, that one set of Green's functions is asked
    about: the refitted weights still point the right way there. */
@@ -305,11 +305,19 @@ static int find_mu(struct pass *s, double *shift)
         /* The weights of few poles would mislead far away. */
         expected = fabs(d) < few_limit && p->shift_error < 1e-4 ? 0 : INFINITY;
         excess = base_number(s) - ask->target;
+        /* In a gap the number misses its target by the error of the poles,
+           whatever mu is. */
+        if (i >= FLAT_PASSES && fabs(excess) <= 20 * slack) {
+            p->shift_error = 0;
+            return POLE_OK;
+        }
         if (excess > 0)
             hi = mu;
         else
             lo = mu;
-        mu += d * ask->temp * (fabs(d) >= far ? exp2(fmin(i, 12)) : 1);
+        /* In a gap d says which way, not how far. */
+        mu += d * ask->temp *
+              (fabs(d) >= far || i >= FLAT_PASSES ? exp2(fmin(i, 12)) : 1);
         if (!(mu > lo && mu < hi))
             mu = isfinite(lo) && isfinite(hi) ? 0.5 * (lo + hi)
                  : isfinite(lo)               ? lo + ask->temp

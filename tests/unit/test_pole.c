@@ -423,9 +423,34 @@ static void energies_change_nothing(void **state)
     sim_free(b);
 }
 
+/* Small quenches open gaps of many T in which mu is anywhere: the number is met
+   as well as the poles can tell, and the search ends. */
+static void test_gap_of_a_quench(void **state)
+{
+    (void)state;
+    for (int seed = 1; seed <= 3; seed++) {
+        struct adele *sim = sim_new(
+            "lattice square 4 4\n"
+            "model holstein t 1 g 3.5 k 1 kappa 0.18 mass 1\n"
+            "electrons filling 0.5 temp 0.1\n"
+            "displace all uniform -1 1 %d\npair_style pole tol 1e-8\n"
+            "fix move all nve\nfix bath all langevin 0.1 0.1 11.1 %d\n"
+            "timestep 0.022\nthermo 1000\nrun 400 post no",
+            seed, seed);
+
+        assert_int_equal(forces_require(sim, NEED_DENSITY), 0);
+        double number = 0;
+        for (int i = 0; i < 16; i++)
+            number += sim->forces->n[i];
+        assert_true(fabs(number - 8) < 16 * 2e-8);
+        sim_free(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gap_of_a_quench),
         cmocka_unit_test(every_lattice),
         cmocka_unit_test(bond_forces),
         cmocka_unit_test(every_shape),
