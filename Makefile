@@ -69,6 +69,8 @@ $O/obj/la/lanes.o $O/obj/elec/cavity.o: ALL_CFLAGS += -O3 -ffp-contract=fast
 # Loops over lanes are worth vectors although they are short.
 $O/obj/ml/irreps.o $O/obj/ml/irreps_lanes.o: ALL_CFLAGS += -O3
 
+$O/obj/ml/net_single.o $O/obj/ml/net_double.o: ALL_CFLAGS += -O3
+
 # Kernels for processors that are asked for when the program runs: they are
 # compiled whatever ARCH is.
 ON_AVX2 := $O/obj/ml/gemm_avx2.o $O/obj/ml/activation_avx2.o

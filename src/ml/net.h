@@ -77,13 +77,22 @@ struct net {
     bool smooth;  /* all activations have continuous derivatives */
 };
 
-/* Builders for styles: append, then finish.  0 or -1 (memory). */
-int net_add_stencil(struct net *net, const struct net_stencil *s); /* takes it over; returns its index or -1 */
+/* Builders for styles: append, then finish.  0 or -1 (memory).  Taps and ties
+   are taken over, also on failure (blocks of base/mem.h).  Taps of an axis of
+   length one are left out later, when the lattice is known. */
+int net_add_stencil(struct net *net, const struct net_stencil *s); /* index */
 int net_add_layer(struct net *net, const struct net_layer *layer);
 int net_finish(struct net *net); /* offsets, nparam, reach */
 void net_fini(struct net *net);
+void net_tie_free(struct net_tie *tie);
+/* Slots and weights (bias row included) of a layer. */
+int net_slots(const struct net *net, const struct net_layer *layer);
+int64_t net_weights(const struct net *net, const struct net_layer *layer);
 /* Multiply-adds a site in a forward pass. */
 double net_work(const struct net *net);
+
+/* Component of RNG_TRAINING that start values use. */
+enum { NET_RNG_START = 1 };
 
 /* Variance-preserving start: weights gaussian with variance gain/(inputs of the
    layer) by a counter-based generator, biases zero. */
@@ -91,7 +100,9 @@ void net_initialise(const struct net *net, uint64_t seed, double *param);
 
 /* Workspace for `nimage` configurations of one lattice.  `keep`: what the
    derivatives need is kept (training, forces of energy networks); without it
-   memory is that of the widest layers.  NULL: memory. */
+   memory is that of the widest layers.  kernel: NULL for the best of this
+   processor; nthread 0: as many as OpenMP gives.  net, and the shape and
+   lengths of lat, must outlive the run.  NULL: memory, or no such kernel. */
 struct net_run;
 struct net_run *net_run_new(const struct net *net, const struct lattice *lat,
                             int nimage, enum precision precision, bool keep,
@@ -106,11 +117,14 @@ void net_run_param(struct net_run *run, const void *param);
    threads at once. */
 typedef void net_rows(void *data, int64_t begin, int64_t end, void *x);
 
-/* The output rows [nimage*nsite][nout]; valid until the next call.  NULL input: once more with the input of the last call. */
+/* The output rows [nimage*nsite][nout]; valid until the next call.  NULL input
+   (with keep): once more with the input of the last call. */
 const void *net_forward(struct net_run *run, net_rows *input, void *data);
-/* After net_forward with keep.  grad [nparam] or NULL; dx [rows][in] or NULL. */
+/* After net_forward with keep.  grad [nparam] or NULL; dx [rows][in] or NULL.
+   dy NULL: all ones. */
 void net_backward(struct net_run *run, const void *dy, void *grad, void *dx);
-/* xdot [rows][in]; the tangent output [rows][nout]. */
+/* After net_forward with keep: xdot [rows][in]; the tangent output
+   [rows][nout].  NULL: memory (the first call allocates). */
 const void *net_tangent(struct net_run *run, const void *xdot);
 /* After net_tangent.  dydot NULL: all ones. */
 void net_tangent_backward(struct net_run *run, const void *dydot, void *grad);
