@@ -80,6 +80,8 @@ struct potential {
     double *out_shift, *out_scale;   /* [nout] */
     double *in_low, *in_high;        /* [nin] range of the training features */
     double *param;                   /* [net.nparam] */
+    enum precision precision;        /* of param in the file */
+    char *descriptor_text, *network_text; /* their arguments as YAML maps */
 };
 
 /* Descriptor and network from their words (with places), for this lattice and
@@ -91,14 +93,23 @@ struct potential *potential_new(struct adele *ctx, const struct words *descripto
                                 enum potential_mu mu);
 void potential_free(struct adele *ctx, struct potential *p);
 
-/* plug/potential_file.c */
+/* Files (plug/potential_file.c).  Reading needs the lattice and the model in
+   ctx; another style of lattice is an error.  NULL or non-zero with an error,
+   at `where` when the file cannot be read, else at its place in the file.
+   Saving in single precision rounds param in the file only. */
 struct potential *potential_load(struct adele *ctx, const char *path,
                                  const struct where *where);
-int potential_save(struct adele *ctx, const struct potential *p, const char *path);
-/* Model, electrons, lattice, boundaries of ctx against the origin; `force`
-   turns refusals into warnings. */
+int potential_save(struct adele *ctx, const struct potential *p,
+                   const char *path);
+/* The path of a potential by its name: as it is, in the folder of the deck at
+   `where`, those of $ADELE_POTENTIALS, the installed ones.  mem_free; NULL with
+   an error that lists them. */
+char *potential_find(struct adele *ctx, const char *name,
+                     const struct where *where);
+/* Model, electrons, boundaries, disorder of ctx against the origin: an error at
+   `where` with both values; with `force` a warning (only if `warn`). */
 int potential_check(struct adele *ctx, const struct potential *p, bool force,
-                    const struct where *where);
+                    bool warn, const struct where *where);
 
 /* The input of the network: what its descriptor reads, and mu.  field:
    potential_displace makes it. */
