@@ -116,26 +116,26 @@ static int solve_stations(const struct near *s, const struct station *station,
     return POLE_OK;
 }
 
-static double bytes(const struct pole_density *p, int nshift)
+static double bytes(const struct pole_density *p, int nshift, int nthread)
 {
     double batches = (nshift + LANES - 1) / LANES;
 
-    return p->selinv ? selinv_bytes(p->selinv, nshift)
+    return p->selinv ? selinv_bytes(p->selinv, nshift, nthread)
                      : batches * (double)p->nsite * sizeof(struct lanes);
 }
 
-static int shifts_at_once(const struct pole_density *p)
+static int shifts_at_once(const struct pole_density *p, int nthread)
 {
     int most = SHIFTS_MAX;
 
-    while (most > p->green.nshift && bytes(p, most) > ROOM)
+    while (most > p->green.nshift && bytes(p, most, nthread) > ROOM)
         most -= LANES;
     return most;
 }
 
 static int answer_far(struct near *s)
 {
-    int most = shifts_at_once(s->p);
+    int most = shifts_at_once(s->p, s->nthread);
     struct selinv_result green = {0};
     int status = POLE_OK, first = 0;
 

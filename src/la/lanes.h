@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { LANES = 4 };
+enum { LANES = 4, LANES_BLOCK = 3 };
 
 typedef double lane_vector __attribute__((vector_size(LANES * 8)));
 
@@ -38,10 +38,20 @@ void lanes_product(enum lane_mode mode, int m, int n, int k,
                    struct lane_matrix a, struct lane_matrix b,
                    struct lane_matrix c, int lower);
 
-/* The inverse of a symmetric matrix [n][n], in place, both triangles, without
-   pivoting: fit for matrices whose imaginary part is definite.  `work` has
-   room for (n+2)^2/2 elements.  The n pivots are written to pivot [n]: their
-   product is the determinant. */
+/* c [n][n], lower triangle, = base - a [n][k] b [k][n]. */
+void lanes_difference(int n, int k, struct lane_matrix base,
+                      struct lane_matrix a, struct lane_matrix b,
+                      struct lane_matrix c);
+
+/* c [m][n] = -a b with a [m][m] symmetric, of which the lower triangle is read
+   and the blocks of LANES_BLOCK on the diagonal, both triangles of them. */
+void lanes_symmetric_product(int m, int n, struct lane_matrix a,
+                             struct lane_matrix b, struct lane_matrix c);
+
+/* The inverse of a symmetric matrix [n][n], in place, from its lower triangle
+   to both, without pivoting: fit for matrices whose imaginary part is definite.
+   `work` has room for (n+2)^2/2 elements.  The n pivots are written to pivot
+   [n]: their product is the determinant. */
 void lanes_invert(int n, struct lane_matrix a, struct lanes *work,
                   struct lanes *pivot);
 

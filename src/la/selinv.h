@@ -27,9 +27,10 @@ struct selinv;
 struct selinv *selinv_new(const struct dissection_graph *g);
 void selinv_free(struct selinv *s);
 
-/* Multiply-adds of one shift, and bytes held while `nshift` shifts are solved. */
+/* Multiply-adds of one shift, and bytes held while `nshift` shifts are solved
+   by `nthread` threads. */
 double selinv_work(const struct selinv *s);
-double selinv_bytes(const struct selinv *s, int nshift);
+double selinv_bytes(const struct selinv *s, int nshift, int nthread);
 
 /* Results of nshift shifts in batches of LANES:
    diagonal [batch][site], edge [batch][edge], in the order of the graph. */
@@ -56,8 +57,8 @@ void selinv_batch(const struct selinv *s, const double *onsite,
                   struct lanes *diagonal, struct lanes *edge);
 
 /* Room for the results of nshift shifts, kept when it fits.  0 or -1. */
-int selinv_result_reserve(struct selinv_result *r, int64_t nsite,
-                          int64_t nedge, int nshift, bool want_logdet);
+int selinv_result_reserve(struct selinv_result *r, int64_t nsite, int64_t nedge,
+                          int nshift, bool want_logdet);
 void selinv_result_free(struct selinv_result *r);
 
 #endif

@@ -230,7 +230,8 @@ static int fail(struct adele *ctx, const struct pole *p, int status)
     default:
         return err_memory(
             ctx, "pair_style pole",
-            p->density.selinv  ? selinv_bytes(p->density.selinv, POLES_MAX)
+            p->density.selinv
+                ? selinv_bytes(p->density.selinv, POLES_MAX, ctx->nthread)
             : p->density.tiles ? tile_set_bytes(p->density.tiles, ctx->nthread)
                                : 0);
     }
