@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 enum { TILE_1 = 12, TILE_2 = 6, TILE_3 = 4, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
+#define HOLD(x) __asm__("" : "+x"(x))
 #define KERNEL_NAME "avx2"
 
 #define NUMBER float

@@ -14,6 +14,7 @@ enum {
     GEMM_PIECE = 256,
     GEMM_BLOCK = 96
 };
+#define HOLD(x) __asm__("" : "+v"(x))
 #define KERNEL_NAME "avx512"
 
 #define NUMBER float

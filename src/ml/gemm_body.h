@@ -8,6 +8,8 @@
                   many sums as registers allow
        MULTIPLY_ADD(a, b, c)   a b + c of vectors, rounded once: as a compiler
                   does not promise to contract each sum alike, it is named
+       HOLD(x)    nothing, but x is in a register: else compilers read a panel
+                  again in every row, and loads take longer than sums
        MAKE(x)    x with a suffix of its own
        KERNEL, KERNEL_NAME, KERNEL_PRECISION  the table at the end
 
@@ -31,6 +33,7 @@ typedef NUMBER LOOSE __attribute__((vector_size(LANES * sizeof(NUMBER)),
 
 /* Where a tile goes. */
 #define TARGET MAKE(target)
+#define INLINE static inline __attribute__((always_inline))
 struct TARGET {
     NUMBER *y;
     ptrdiff_t row;
@@ -47,54 +50,67 @@ static int MAKE(panel)(int columns)
     return vectors == 1 || vectors == 3 ? vectors : 2;
 }
 
-static inline __attribute__((always_inline)) void MAKE(store)(
-    int rows, int vectors, VECTOR (*sum)[3], const struct TARGET *t)
+/* The last vector of each row, of which only some columns are there. */
+static void MAKE(store_some)(int rows, int first, const VECTOR *last,
+                             const struct TARGET *t)
 {
-    if (t->columns == vectors * LANES) {
-        VECTOR bias[3] = {{0}};
-
-        if (t->bias)
-            for (int j = 0; j < vectors; j++)
-                bias[j] = *(const LOOSE *)(t->bias + j * LANES);
-        for (int i = 0; i < rows; i++) {
-            NUMBER *y = t->y + i * t->row;
-
-            if (i < t->skip)
-                continue;
-            for (int j = 0; j < vectors; j++) {
-                VECTOR v = sum[i][j];
-
-                if (t->bias)
-                    v += bias[j];
-                if (t->add)
-                    v += *(LOOSE *)(y + j * LANES);
-                *(LOOSE *)(y + j * LANES) = v;
-            }
-        }
-        return;
-    }
-    NUMBER part[TILE_1 * 3 * LANES];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < vectors; j++)
-            *(LOOSE *)(part + (i * vectors + j) * LANES) = sum[i][j];
     for (int i = t->skip; i < rows; i++) {
-        for (int j = 0; j < t->columns; j++) {
-            NUMBER *y = t->y + i * t->row + j,
-                   v = part[i * vectors * LANES + j];
+        for (int j = first; j < t->columns; j++) {
+            NUMBER *y = t->y + i * t->row + j, v = last[i][j - first];
 
             if (t->bias)
                 v += t->bias[j];
-            *y = t->add ? *y + v : v;
+            *y = t->add ? v + *y : v;
         }
     }
 }
 
+/* The first `full` vectors of each row. */
+INLINE void MAKE(store_full)(int rows, int full, VECTOR (*sum)[3],
+                             const struct TARGET *t)
+{
+    VECTOR bias[3] = {{0}};
+
+    if (t->bias)
+        for (int j = 0; j < full; j++)
+            bias[j] = *(const LOOSE *)(t->bias + j * LANES);
+    for (int i = 0; i < rows; i++) {
+        NUMBER *y = t->y + i * t->row;
+
+        if (i < t->skip)
+            continue;
+        for (int j = 0; j < full; j++) {
+            VECTOR v = sum[i][j];
+
+            if (t->bias)
+                v += bias[j];
+            if (t->add)
+                v += *(LOOSE *)(y + j * LANES);
+            *(LOOSE *)(y + j * LANES) = v;
+        }
+    }
+}
+
+INLINE void MAKE(store)(int rows, int vectors, VECTOR (*sum)[3],
+                        const struct TARGET *t)
+{
+    VECTOR last[TILE_1];
+
+    if (t->columns == vectors * LANES) {
+        MAKE(store_full)(rows, vectors, sum, t);
+        return;
+    }
+    MAKE(store_full)(rows, vectors - 1, sum, t);
+    for (int i = 0; i < rows; i++)
+        last[i] = sum[i][vectors - 1];
+    MAKE(store_some)(rows, (vectors - 1) * LANES, last, t);
+}
+
 /* rows and vectors are constant wherever this is inlined, and one of the
    strides of a is 1. */
-static inline __attribute__((always_inline)) void MAKE(tile)(
-    int rows, int vectors, int k, const NUMBER *a, ptrdiff_t a_row,
-    ptrdiff_t a_column, const NUMBER *b, ptrdiff_t b_row,
-    const struct TARGET *t)
+INLINE void MAKE(tile)(int rows, int vectors, int k, const NUMBER *a,
+                       ptrdiff_t a_row, ptrdiff_t a_column, const NUMBER *b,
+                       ptrdiff_t b_row, const struct TARGET *t)
 {
     VECTOR sum[TILE_1][3] = {{{0}}};
 
@@ -103,6 +119,8 @@ static inline __attribute__((always_inline)) void MAKE(tile)(
 
         for (int j = 0; j < vectors; j++)
             v[j] = *(const LOOSE *)(b + j * LANES);
+        for (int j = 0; j < vectors; j++)
+            HOLD(v[j]);
         for (int i = 0; i < rows; i++) {
             VECTOR s = a[i * a_row] - (VECTOR){0};
 
@@ -116,17 +134,16 @@ static inline __attribute__((always_inline)) void MAKE(tile)(
 }
 
 /* A column of tiles over the m rows of a. */
-static inline __attribute__((always_inline)) void MAKE(strip)(
-    int rows, int vectors, int m, int k, const NUMBER *a, ptrdiff_t a_row,
-    ptrdiff_t a_column, const NUMBER *b, ptrdiff_t b_row,
-    const struct TARGET *target)
+INLINE void MAKE(strip)(int rows, int vectors, int m, int k, const NUMBER *a,
+                        ptrdiff_t a_row, ptrdiff_t a_column, const NUMBER *b,
+                        ptrdiff_t b_row, const struct TARGET *target)
 {
     struct TARGET t = *target;
 
     if (m < rows) {
         for (int i = 0; i < m; i++, t.y += t.row)
             MAKE(tile)
-            (1, vectors, k, a + i * a_row, a_row, a_column, b, b_row, &t);
+        (1, vectors, k, a + i * a_row, a_row, a_column, b, b_row, &t);
         return;
     }
     for (int i = 0; i < m; i += rows) {
@@ -139,9 +156,38 @@ static inline __attribute__((always_inline)) void MAKE(strip)(
     }
 }
 
+/* So few columns would leave most of a vector empty: the sum over p is taken in
+   vectors instead, and the weights of a column lie in sequence. */
+static int MAKE(narrow)(int n)
+{
+    return n <= 4 && 2 * n <= LANES;
+}
+
+static int MAKE(rounded)(int n)
+{
+    return (n + LANES - 1) / LANES * LANES;
+}
+
 static size_t MAKE(packed_size)(int k, int n)
 {
-    return (size_t)k * (size_t)((n + LANES - 1) / LANES * LANES);
+    if (MAKE(narrow)(n))
+        return (size_t)MAKE(rounded)(k) * (size_t)n;
+    return (size_t)k * (size_t)MAKE(rounded)(n);
+}
+
+/* The last vector of a row ends where the row ends; what the one before has, it
+   multiplies by zero. */
+static void MAKE(pack_narrow)(int k, int n, const NUMBER *w, ptrdiff_t row,
+                              ptrdiff_t column, NUMBER *to)
+{
+    int full = k / LANES * LANES, last = k - LANES;
+
+    for (int j = 0; j < n; j++) {
+        for (int p = 0; p < full; p++)
+            *to++ = w[p * row + j * column];
+        for (int p = last; p < k && full < k; p++)
+            *to++ = p < full ? 0 : w[p * row + j * column];
+    }
 }
 
 static void MAKE(pack)(int k, int n, const void *w_, ptrdiff_t row,
@@ -150,12 +196,97 @@ static void MAKE(pack)(int k, int n, const void *w_, ptrdiff_t row,
     const NUMBER *w = w_;
     NUMBER *to = packed;
 
+    if (MAKE(narrow)(n)) {
+        MAKE(pack_narrow)(k, n, w, row, column, to);
+        return;
+    }
     for (int j0 = 0, width; j0 < n; j0 += width) {
         width = MAKE(panel)(n - j0) * LANES;
         for (int p = 0; p < k; p++)
             for (int j = 0; j < width; j++)
                 *to++ = j0 + j < n ? w[p * row + (j0 + j) * column] : 0;
     }
+}
+
+/* Sum of the numbers of a vector, by halves. */
+INLINE NUMBER MAKE(total)(VECTOR v)
+{
+    NUMBER s[LANES];
+
+    *(LOOSE *)s = v;
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            s[i] += s[i + half];
+    return s[0];
+}
+
+/* rows x columns elements, columns and most rows constant when inlined. */
+INLINE void MAKE(dots)(int rows, int columns, int k, const NUMBER *x,
+                       ptrdiff_t x_row, const NUMBER *w, const NUMBER *bias,
+                       int add, NUMBER *y, ptrdiff_t y_row)
+{
+    VECTOR sum[8][4] = {{{0}}};
+    int full = k / LANES * LANES, length = MAKE(rounded)(k);
+
+    for (int p = 0; p < full; p += LANES)
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++)
+                sum[i][j] = MULTIPLY_ADD(*(const LOOSE *)(x + i * x_row + p),
+                                         *(const LOOSE *)(w + j * length + p),
+                                         sum[i][j]);
+    for (int i = 0; i < rows && full < k; i++) {
+        NUMBER copy[LANES] = {0};
+        const NUMBER *last = x + i * x_row + k - LANES;
+
+        if (full == 0) {
+            memcpy(copy + LANES - k, x + i * x_row, (size_t)k * sizeof *x);
+            last = copy;
+        }
+        for (int j = 0; j < columns; j++)
+            sum[i][j] = MULTIPLY_ADD(*(const LOOSE *)last,
+                                     *(const LOOSE *)(w + j * length + full),
+                                     sum[i][j]);
+    }
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < columns; j++) {
+            NUMBER v = MAKE(total)(sum[i][j]), *to = y + i * y_row + j;
+
+            if (bias)
+                v += bias[j];
+            *to = add ? v + *to : v;
+        }
+    }
+}
+
+INLINE void MAKE(dots_of)(int columns, int m, int k, const NUMBER *x,
+                          ptrdiff_t x_row, const NUMBER *w, const NUMBER *bias,
+                          int add, NUMBER *y, ptrdiff_t y_row)
+{
+    enum { ROWS = 4 };
+    int i = 0;
+
+    for (; i + ROWS <= m; i += ROWS)
+        MAKE(dots)
+    (ROWS, columns, k, x + i * x_row, x_row, w, bias, add, y + i * y_row,
+     y_row);
+    for (; i < m; i++)
+        MAKE(dots)
+    (1, columns, k, x + i * x_row, x_row, w, bias, add, y + i * y_row, y_row);
+}
+
+static void MAKE(packed_narrow)(int m, int k, int n, const NUMBER *x,
+                                ptrdiff_t x_row, const NUMBER *w,
+                                const NUMBER *bias, int add, NUMBER *y,
+                                ptrdiff_t y_row)
+{
+    if (n == 1)
+        MAKE(dots_of)(1, m, k, x, x_row, w, bias, add, y, y_row);
+    else if (n == 2)
+        MAKE(dots_of)(2, m, k, x, x_row, w, bias, add, y, y_row);
+    else if (n == 3)
+        MAKE(dots_of)(3, m, k, x, x_row, w, bias, add, y, y_row);
+    else
+        MAKE(dots_of)(4, m, k, x, x_row, w, bias, add, y, y_row);
 }
 
 /* Length of the pieces in which a sum of k terms is taken. */
@@ -186,6 +317,11 @@ static void MAKE(packed)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
     const NUMBER *x = x_;
     int piece = MAKE(piece)(k, GEMM_PIECE), block;
 
+    if (MAKE(narrow)(n)) {
+        MAKE(packed_narrow)
+        (m, k, n, x, x_row, packed, bias, accumulate, y_, y_row);
+        return;
+    }
     for (int i0 = 0; i0 < m; i0 += block) {
         /* A short rest is joined to the last block. */
         block = m - i0 < GEMM_BLOCK + GEMM_BLOCK / 2 ? m - i0 : GEMM_BLOCK;
@@ -237,6 +373,35 @@ static void MAKE(panel_of)(int m, int columns, int width, const NUMBER *d,
         memcpy(to + i * width, d + i * d_row, (size_t)columns * sizeof *to);
 }
 
+/* As [n][k], the rows of which fill vectors. */
+static void MAKE(outer_narrow)(int m, int k, int n, const NUMBER *x,
+                               ptrdiff_t x_row, const NUMBER *d,
+                               ptrdiff_t d_row, int add, NUMBER *w,
+                               ptrdiff_t w_row)
+{
+    NUMBER copy[GEMM_PIECE * 3 * LANES], part[4 * 3 * LANES];
+
+    for (int p0 = 0, vectors; p0 < k; p0 += vectors * LANES) {
+        vectors = MAKE(panel)(k - p0);
+        int width = vectors * LANES;
+        int columns = k - p0 < width ? k - p0 : width;
+        struct TARGET t = {.y = part, .row = width, .columns = width};
+
+        if (columns < width)
+            MAKE(panel_of)(m, columns, width, x + p0, x_row, copy);
+        MAKE(columns)
+        (m, n, d, d_row, columns < width ? copy : x + p0,
+         columns < width ? width : x_row, vectors, &t);
+        for (int p = 0; p < columns; p++) {
+            for (int j = 0; j < n; j++) {
+                NUMBER *to = w + (p0 + p) * w_row + j, v = part[j * width + p];
+
+                *to = add ? v + *to : v;
+            }
+        }
+    }
+}
+
 static void MAKE(outer)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
                         const void *d_, ptrdiff_t d_row, int accumulate,
                         void *w_, ptrdiff_t w_row)
@@ -248,7 +413,11 @@ static void MAKE(outer)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
     do {
         int length = m - i0 < piece ? m - i0 : piece, vectors;
 
-        for (int j0 = 0; j0 < n; j0 += vectors * LANES) {
+        if (MAKE(narrow)(n))
+            MAKE(outer_narrow)
+        (length, k, n, x + i0 * x_row, x_row, (const NUMBER *)d_ + i0 * d_row,
+         d_row, accumulate || i0 > 0, w_, w_row);
+        for (int j0 = 0; j0 < n && !MAKE(narrow)(n); j0 += vectors * LANES) {
             vectors = MAKE(panel)(n - j0);
             int width = vectors * LANES;
             struct TARGET t = {
@@ -276,6 +445,7 @@ const struct gemm KERNEL = {KERNEL_NAME, KERNEL_PRECISION, MAKE(packed_size),
 #undef VECTOR
 #undef LOOSE
 #undef TARGET
+#undef INLINE
 #undef NUMBER
 #undef LANES
 #undef MULTIPLY_ADD
