@@ -11,6 +11,7 @@ cat <<'C'
 #include "plug/lattice_style.h"
 #include "plug/model.h"
 #include "plug/network.h"
+#include "plug/network.h"
 #include "plug/optimizer.h"
 #include "plug/pair.h"
 #include "plug/region.h"

@@ -18,6 +18,7 @@
 #include "plug/lattice_style.h"
 #include "plug/model.h"
 #include "plug/network.h"
+#include "plug/network.h"
 #include "plug/optimizer.h"
 #include "plug/pair.h"
 #include "plug/region.h"
@@ -43,6 +44,7 @@ static const struct kind kinds[] = {
     {"model", "model %s", sizeof(struct model_style)},
     {"network", "network %s", sizeof(struct network_style)},
     {"optimizer", "optimizer %s", sizeof(struct optimizer_style)},
+    {"network", "network %s", sizeof(struct network_style)},
     {"pair", "pair_style %s", sizeof(struct pair_style)},
     {"region", "region ID %s", sizeof(struct region_style)},
 };
