@@ -18,7 +18,12 @@
    tree.  Densities are sums over the poles of the Fermi function (la/poles.h).
    The cost is linear in the sites.  The error is small where on-site energies of
    neighbours differ by more than t; the result is odd under e -> -e on
-   bipartite lattices. */
+   bipartite lattices.
+
+   Walks around loops matter only at the poles near the axis: far from it they
+   fall as (t/s_k T)^length.  So each pole has the smallest cluster, and the fewest
+   iterations, that differ there from the largest by no more than `cut` in a
+   density of the uniform lattice, at the worst of its energies. */
 
 #ifndef ADELE_CAVITY_H
 #define ADELE_CAVITY_H
@@ -30,24 +35,30 @@ enum {
     CAVITY_TAPS = 8,       /* nearest neighbours of a site, at most */
     CAVITY_ITERATIONS = 8, /* at most */
     CAVITY_SITES = 64,     /* of a cluster, at most */
-    CAVITY_SLOTS = 600     /* entries of the matrix that are not zero, ever */
+    CAVITY_SLOTS = 600,    /* entries of the matrix that are not zero, ever */
+    CAVITY_LEVELS = 8      /* cluster sizes to choose from, the tree included */
 };
 
-/* Takes one site out of the cluster's matrix. */
+/* Slots of constants; the diagonal entries follow, then all others. */
+enum { CAVITY_ZERO, CAVITY_HOP, CAVITY_DIAGONAL };
+
+/* Takes one site out of the cluster's matrix:
+   target = source - slot[i] slot[j]/pivot, for j <= i. */
 struct cavity_step {
-    int pivot;  /* slot of its diagonal entry */
-    int n;      /* sites coupled to it then */
-    int *slot;  /* [n] slots of the couplings */
-    int *target; /* [n (n+1)/2] slots of entries (i, j <= i) that change */
+    int pivot;   /* slot of its diagonal entry */
+    int n;       /* sites coupled to it then */
+    bool plain;  /* all by the hopping: one number for all targets */
+    int *slot;   /* [n] slots of the couplings */
+    int *source; /* [n (n+1)/2] */
+    int *target; /* [n (n+1)/2] */
 };
 
 struct cavity_cluster {
     int nsite; /* the site itself comes first */
     int to[CAVITY_SITES], cell[CAVITY_SITES][3];
     unsigned inside[CAVITY_SITES]; /* bit t: the neighbour behind tap t is in */
-    int nslot;                     /* the first nsite are the diagonal */
-    int coupled;                   /* of the rest, how many are not fill */
     struct cavity_step *step;      /* [nsite - 1] */
+    double work;                   /* flops, about */
 };
 
 struct cavity {
@@ -58,7 +69,8 @@ struct cavity {
     struct {
         int cell[3], to, opposite;
     } tap[LATTICE_BASIS_MAX][CAVITY_TAPS];
-    struct cavity_cluster cluster[LATTICE_BASIS_MAX];
+    int nlevel; /* clusters by size; 0: the tree, the last: all of the radius */
+    struct cavity_cluster cluster[CAVITY_LEVELS][LATTICE_BASIS_MAX];
 };
 
 /* Columns of the densities, all minus 1/2: without hopping; trees of 1 ..
@@ -76,12 +88,27 @@ int cavity_init(struct cavity *c, const struct lattice *lat, double hopping,
                 int iterations, double radius);
 void cavity_fini(struct cavity *c);
 
-/* out [nlocal][cavity_columns] for on-site energies scale*q + shift, q with a
-   border of at least c->halo, filled; poles fitted for a bound that holds
-   (cavity_bound).  Bits do not depend on nthread.  0 or -1 (memory). */
-int cavity_densities(const struct cavity *c, const struct field *q,
-                     double scale, double shift, double temp,
-                     const struct poles *poles, int nthread, double *out);
+/* What a call needs besides the geometry; keeps its memory from call to call.
+   `single`: computed in single precision, to 1e-6.  c must live as long; for
+   lattices of the sizes of lat.  NULL: memory. */
+struct cavity_work;
+struct cavity_work *cavity_work_new(const struct cavity *c,
+                                    const struct lattice *lat, bool single);
+void cavity_work_free(struct cavity_work *w);
+
+/* On-site energies scale*q + shift; poles fitted for a bound that holds. */
+struct cavity_electrons {
+    double scale, shift, temp;
+    const struct poles *poles;
+    double cut; /* 0: the largest cluster at all poles */
+};
+
+/* out [nlocal] rows of `row` numbers, of which the first `columns` <=
+   cavity_columns are set; q with a border of at least c->halo, filled.  Bits do not depend on
+   nthread.  0 or -1 (memory). */
+int cavity_densities(struct cavity_work *w, const struct field *q,
+                     const struct cavity_electrons *e, int nthread, int columns,
+                     double *out, int row);
 
 /* A bound of |E|/T for these on-site energies. */
 double cavity_bound(const struct cavity *c, const struct field *q,

@@ -28,8 +28,8 @@ static struct adele *disordered(const char *lattice, double amplitude)
 }
 
 /* All columns of all sites; free. */
-static double *densities(struct adele *sim, int iterations, double radius,
-                         int nthread, int *columns)
+static double *densities_in(struct adele *sim, int iterations, double radius,
+                            bool single, double cut, int nthread, int *columns)
 {
     struct field *q = sim->state.displacement;
     struct cavity c;
@@ -42,10 +42,22 @@ static double *densities(struct adele *sim, int iterations, double radius,
     *columns = cavity_columns(&c);
     double *out = mem_alloc((size_t)(sim->lat->nsite * *columns), sizeof *out);
     assert_non_null(out);
-    assert_int_equal(
-        cavity_densities(&c, q, -G, 0, TEMP, &poles, nthread, out), 0);
+    struct cavity_work *w = cavity_work_new(&c, sim->lat, single);
+    struct cavity_electrons e = {-G, 0, TEMP, &poles, cut};
+    assert_non_null(w);
+    /* The second call finds the memory of the first. */
+    for (int k = 0; k < 2; k++)
+        assert_int_equal(cavity_densities(w, q, &e, nthread, *columns,
+                                          out, *columns), 0);
+    cavity_work_free(w);
     cavity_fini(&c);
     return out;
+}
+
+static double *densities(struct adele *sim, int iterations, double radius,
+                         int nthread, int *columns)
+{
+    return densities_in(sim, iterations, radius, false, 0, nthread, columns);
 }
 
 static const double *exact(struct adele *sim)
@@ -205,6 +217,55 @@ static void test_point_group(void **state)
     text_free(&deck);
 }
 
+/* Single precision: a density is a sum over poles of numbers of order 1, each
+   good to some units of 6e-8. */
+static void test_single(void **state)
+{
+    static const char *const lattice[] = {
+        "lattice square 11 6", "boundary f p p\nlattice square 7 70",
+        "lattice honeycomb 5 4", "boundary f p p\nlattice cubic 3 4 5"};
+    (void)state;
+    for (size_t l = 0; l < sizeof lattice / sizeof *lattice; l++) {
+        struct adele *sim = disordered(lattice[l], 2);
+        int columns;
+        double *a = densities(sim, 3, 1.5, 1, &columns);
+        double *b = densities_in(sim, 3, 1.5, true, 0, 2, &columns);
+        double *c = densities_in(sim, 3, 1.5, true, 0, 1, &columns);
+        size_t n = (size_t)(sim->lat->nsite * columns);
+        for (size_t i = 0; i < n; i++)
+            assert_close(b[i], a[i], 2e-6 * (1 + fabs(a[i])));
+        assert_memory_equal(b, c, n * sizeof *b);
+        mem_free(a);
+        mem_free(b);
+        mem_free(c);
+        sim_free(sim);
+    }
+}
+
+/* Smaller clusters at far poles: off by no more than `cut` at each pole, and
+   the less the smaller it is; 0 leaves everything as it is. */
+static void test_cut(void **state)
+{
+    (void)state;
+    struct adele *sim = disordered("lattice square 12 10", 0.5);
+    int columns;
+    double *all = densities(sim, 3, 2.3, 1, &columns), last = 1;
+    for (double cut = 1e-2; cut > 5e-6; cut /= 10) {
+        double *some = densities_in(sim, 3, 2.3, false, cut, 1, &columns);
+        double most = 0;
+        for (int64_t i = 0; i < sim->lat->nsite; i++)
+            most = fmax(most, fabs(some[i * columns + columns - 2] -
+                                   all[i * columns + columns - 2]));
+        print_message("# cut %.0e: %.2e\n", cut, most);
+        assert_true(most > 0 && most < last);
+        assert_true(most < POLES_MAX * cut);
+        last = most / 2;
+        mem_free(some);
+    }
+    mem_free(all);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_boxes_and_threads),
         cmocka_unit_test(test_particle_hole),
         cmocka_unit_test(test_point_group),
+        cmocka_unit_test(test_single),
+        cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

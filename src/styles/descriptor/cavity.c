@@ -14,23 +14,25 @@
        descriptor: {style: cavity, iterations: 2, radius: 1.5, widths: [0.2]} */
 
 #include <math.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "elec/cavity.h"
+#include "ml/activation.h"
 #include "plug/args.h"
 #include "plug/descriptor.h"
 #include "plug/model.h"
 
 enum { SETS = 4 };
 
-struct descriptor_cavity {
-    struct descriptor descriptor;
-    int64_t iterations;
-    struct arg_list widths;
-    bool stiffness;
-    double radius, tol;
-    double *width;
-    double hopping, scale, temp; /* on-site energy: scale * v */
+/* What is kept from call to call, for lattices of one size. */
+struct memory {
+    int n[3], local[3];
+    bool periodic[3];
+    struct cavity cavity;
+    struct cavity_work *work;
     /* Poles by rung of the bound, 2^(rung/2). */
     struct {
         int rung;
@@ -39,25 +41,48 @@ struct descriptor_cavity {
     int next;
 };
 
+struct descriptor_cavity {
+    struct descriptor descriptor;
+    int64_t iterations;
+    struct arg_list widths;
+    bool stiffness;
+    int precision;
+    double radius, tol, cut;
+    double *width;
+    double hopping, scale, temp; /* on-site energy: scale * v */
+    struct memory *memory;
+    atomic_flag busy; /* of the memory: a second call at once has its own */
+};
+
+static const char *const precisions[] = {"single", "double", NULL};
+
 static const struct arg args[] = {
     {ARG_INT, "iterations", AT(struct descriptor_cavity, iterations),
      .key = true, .def = "2", .min = 0, .max = CAVITY_ITERATIONS,
      .bounded = true, .doc = "shells of the tree, beyond the first"},
     {ARG_NUMBER, "radius", AT(struct descriptor_cavity, radius), .key = true,
-     .def = "1.5", .nonnegative = true,
+     .def = "2.3", .nonnegative = true,
      .doc = "of the cluster that is solved exactly; 0: the tree alone"},
     {ARG_LIST, "widths", AT(struct descriptor_cavity, widths), .key = true,
      .syntax = "w ...", .doc = "scales of v that are resolved, each > 0"},
     {ARG_BOOL, "stiffness", AT(struct descriptor_cavity, stiffness),
      .key = true, .def = "no", .doc = "how the density of the tree changes"},
     {ARG_NUMBER, "tol", AT(struct descriptor_cavity, tol), .key = true,
-     .def = "1e-7", .positive = true,
+     .def = "1e-5", .positive = true,
      .doc = "error of the Fermi function in the densities"},
+    {ARG_NUMBER, "cut", AT(struct descriptor_cavity, cut), .key = true,
+     .def = "1e-3", .nonnegative = true,
+     .doc = "smaller clusters serve at the poles where a density of the "
+            "uniform lattice changes by less"},
+    {ARG_CHOICE, "precision", AT(struct descriptor_cavity, precision),
+     .key = true, .def = "single", .choice = precisions,
+     .doc = "of the arithmetic"},
     {0}};
 
 static int init(struct adele *ctx, void *self)
 {
     struct descriptor_cavity *d = self;
+    atomic_flag_clear(&d->busy);
     d->width = mem_alloc((size_t)d->widths.n, sizeof *d->width);
     if (!d->width)
         return err_memory(ctx, "widths", d->widths.n * 8.0);
@@ -73,10 +98,21 @@ static int init(struct adele *ctx, void *self)
     return 0;
 }
 
+static void memory_free(struct memory *m)
+{
+    if (!m)
+        return;
+    cavity_work_free(m->work);
+    cavity_fini(&m->cavity);
+    mem_free(m);
+}
+
 static void fini(struct adele *ctx, void *self)
 {
+    struct descriptor_cavity *d = self;
     (void)ctx;
-    mem_free(((struct descriptor_cavity *)self)->width);
+    memory_free(d->memory);
+    mem_free(d->width);
 }
 
 /* The model's on-site energy and hopping; only models whose electrons see the
@@ -140,56 +176,104 @@ static int setup(struct adele *ctx, struct descriptor *self,
     return 0;
 }
 
+static bool fits(const struct memory *m, const struct lattice *lat)
+{
+    return m && memcmp(m->n, lat->n, sizeof m->n) == 0 &&
+           memcmp(m->local, lat->local, sizeof m->local) == 0 &&
+           memcmp(m->periodic, lat->periodic, sizeof m->periodic) == 0;
+}
+
+static struct memory *memory_new(const struct descriptor_cavity *d,
+                                 const struct lattice *lat)
+{
+    struct memory *m = mem_zalloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    memcpy(m->n, lat->n, sizeof m->n);
+    memcpy(m->local, lat->local, sizeof m->local);
+    memcpy(m->periodic, lat->periodic, sizeof m->periodic);
+    if (cavity_init(&m->cavity, lat, d->hopping, (int)d->iterations,
+                    d->radius) == 0)
+        m->work = cavity_work_new(&m->cavity, lat, d->precision == 0);
+    if (m->work)
+        return m;
+    memory_free(m);
+    return NULL;
+}
+
 /* Poles that hold up to `bound`, of those fitted before where there are. */
-static const struct poles *poles_for(struct descriptor_cavity *d, double bound)
+static const struct poles *poles_for(struct memory *m, double bound, double tol)
 {
     int rung = (int)ceil(2 * log2(fmax(bound, 8)));
     for (int k = 0; k < SETS; k++)
-        if (d->set[k].fit.n > 0 && d->set[k].rung == rung)
-            return &d->set[k].fit;
-    int k = d->next;
-    if (poles_fit(exp2(0.5 * rung), d->tol, &d->set[k].fit))
-        d->set[k].fit.n = 0;
-    d->set[k].rung = rung;
-    d->next = (k + 1) % SETS;
-    return d->set[k].fit.n > 0 ? &d->set[k].fit : NULL;
+        if (m->set[k].fit.n > 0 && m->set[k].rung == rung)
+            return &m->set[k].fit;
+    int k = m->next;
+    if (poles_fit(exp2(0.5 * rung), tol, &m->set[k].fit))
+        m->set[k].fit.n = 0;
+    m->set[k].rung = rung;
+    m->next = (k + 1) % SETS;
+    return m->set[k].fit.n > 0 ? &m->set[k].fit : NULL;
 }
 
-static void row(const struct descriptor_cavity *d, double v, const double *n,
-                int columns, double *x)
+/* v and its functions, n sites of one row and sublattice. */
+static void local_features(const struct descriptor_cavity *d, const double *v,
+                           int n, double *x, ptrdiff_t stride)
 {
-    *x++ = v;
+    enum { PIECE = 64 };
+    double scaled[PIECE], value[PIECE];
+    for (int i = 0; i < n; i++)
+        x[i * stride] = v[i];
     for (int k = 0; k < d->widths.n; k++)
-        *x++ = tanh(v / d->width[k]);
-    for (int k = 0; k < columns - !d->stiffness; k++)
-        *x++ = n[k];
+        for (int from = 0; from < n; from += PIECE) {
+            int m = n - from < PIECE ? n - from : PIECE;
+            for (int i = 0; i < m; i++)
+                scaled[i] = v[from + i] / d->width[k];
+            activation_value(ACTIVATION_TANH, PRECISION_DOUBLE, (size_t)m,
+                             scaled, value);
+            for (int i = 0; i < m; i++)
+                x[(from + i) * stride + 1 + k] = value[i];
+        }
+}
+
+static int features(const struct descriptor_cavity *d, struct memory *m,
+                    const struct field *q, int nthread, double *x)
+{
+    int nf = d->descriptor.nfeature, nx = q->lat->local[0];
+    int nb = q->lat->shape.nbasis;
+    double bound = cavity_bound(&m->cavity, q, d->scale, 0, d->temp);
+    struct cavity_electrons e = {.scale = d->scale, .temp = d->temp,
+                                 .poles = poles_for(m, bound, d->tol),
+                                 .cut = d->cut};
+    if (!e.poles ||
+        cavity_densities(m->work, q, &e, nthread,
+                         cavity_columns(&m->cavity) - !d->stiffness,
+                         x + 1 + d->widths.n, nf))
+        return -1;
+#pragma omp parallel for schedule(static) num_threads(nthread)                     if (nthread > 1 && q->lat->nlocal >= PARALLEL_MIN)
+    for (int64_t r = 0; r < field_nrow(q); r++)
+        for (int b = 0; b < nb; b++)
+            local_features(d, field_read(q, 0, b) + field_row(q, r), nx,
+                           x + (r * nx * nb + b) * nf, (ptrdiff_t)nb * nf);
+    return 0;
 }
 
 static int whole(const struct descriptor *self, const struct field *q,
                  int nthread, double *x)
 {
     struct descriptor_cavity *d = (struct descriptor_cavity *)self;
-    struct cavity c;
-    int64_t nsite = q->lat->nlocal;
-    int nx = q->lat->local[0], nb = q->lat->shape.nbasis;
-    if (cavity_init(&c, q->lat, d->hopping, (int)d->iterations, d->radius))
-        return -1;
-    int columns = cavity_columns(&c), status = -1;
-    const struct poles *poles =
-        poles_for(d, cavity_bound(&c, q, d->scale, 0, d->temp));
-    double *n = mem_alloc((size_t)(nsite * columns), sizeof *n);
-    if (n && poles)
-        status = cavity_densities(&c, q, d->scale, 0, d->temp, poles, nthread, n);
-    cavity_fini(&c);
-    if (!status)
-#pragma omp parallel for schedule(static) num_threads(nthread)
-        for (int64_t i = 0; i < nsite; i++) {
-            int64_t cell = i / nb;
-            ptrdiff_t at = field_row(q, cell / nx) + cell % nx;
-            row(d, field_read(q, 0, (int)(i % nb))[at], n + i * columns,
-                columns, x + i * self->nfeature);
-        }
-    mem_free(n);
+    if (atomic_flag_test_and_set(&d->busy)) {
+        struct memory *own = memory_new(d, q->lat);
+        int status = own ? features(d, own, q, nthread, x) : -1;
+        memory_free(own);
+        return status;
+    }
+    if (!fits(d->memory, q->lat)) {
+        memory_free(d->memory);
+        d->memory = memory_new(d, q->lat);
+    }
+    int status = d->memory ? features(d, d->memory, q, nthread, x) : -1;
+    atomic_flag_clear(&d->busy);
     return status;
 }
 
