@@ -10,6 +10,7 @@ O=${1:-build}
 part=${2:-}
 adele=${ADELE:-$(cd "$O" && pwd)/adele}
 root=$(pwd)
+export ADELE_POTENTIALS="$root/potentials:$root/tests/data"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 n=0 bad=0

@@ -181,6 +181,8 @@ SOLVED(get_entropy, NEED_ENTROPY, r->entropy)
 SOLVED(get_mu, NEED_MU, r->mu)
 SOLVED(get_number, NEED_MU, r->number)
 SOLVED(get_pairerr, NEED_ERROR, r->error)
+SOLVED(get_mldev, NEED_DEVIATION, r->largest)
+SOLVED(get_mlout, NEED_OUTSIDE, (double)r->outside)
 SOLVED(get_filling, NEED_MU, r->number / (double)ctx->lat->nsite)
 
 GET(get_pe)
@@ -251,6 +253,12 @@ GET(get_etotal)
     X("filling", "", "electrons per site", false, false, NEED_MU, get_filling) \
     X("pairerr", "", "estimated largest error of a density (pair_style pole)", \
       false, false, NEED_ERROR, get_pairerr)                                   \
+    X("mldev", "energy/length",                                                \
+      "largest deviation of a force between learned forces (pair_style ml)",   \
+      false, false, NEED_DEVIATION, get_mldev)                                 \
+    X("mlout", "",                                                             \
+      "sites outside the training range (pair_style ml)", true, false,         \
+      NEED_OUTSIDE, get_mlout)                                                 \
     X("etemp", "energy", "temperature of the electrons", false, false, 0,      \
       get_etemp)                                                               \
     X("fmax", "energy/length", "largest component of a force", false, false,   \

@@ -14,7 +14,9 @@
 static const char *const need_name[NEED_BITS] = {
     "forces", "the energy", "densities", "bond densities",
     "the chemical potential", "the spectrum (`using ed` solves for it)",
-    "the entropy", "an estimate of its error"};
+    "the entropy", "an estimate of its error",
+    "the deviation of a committee (give pair_style ml several files)",
+    "a count of unknown sites"};
 
 int pair_result_init(struct adele *ctx, struct pair_result *r)
 {
@@ -29,6 +31,7 @@ void pair_result_fini(struct pair_result *r)
     mem_free(r->n);
     mem_free(r->rho);
     mem_free(r->level);
+    mem_free(r->deviation);
     *r = (struct pair_result){0};
 }
 
@@ -53,6 +56,12 @@ int pair_result_reserve(struct adele *ctx, struct pair_result *r, int64_t nsite,
     if (!status)
         status = reserve(ctx, &r->level, &r->nlevel, nlevel);
     return status;
+}
+
+int pair_result_reserve_deviation(struct adele *ctx, struct pair_result *r,
+                                  int64_t nsite)
+{
+    return reserve(ctx, &r->deviation, &r->ndeviation, nsite);
 }
 
 static int reserve_force(struct adele *ctx, struct pair_result *r)

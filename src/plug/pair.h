@@ -18,8 +18,11 @@ enum pair_need {
     NEED_MU = 16,       /* mu, number */
     NEED_SPECTRUM = 32, /* eigenvalues, ascending */
     NEED_ENTROPY = 64,  /* entropy, band energy */
+    NEED_SOLVED = 127,  /* all of the above */
     NEED_ERROR = 128,   /* error: of a density, estimated */
-    NEED_BITS = 8
+    NEED_DEVIATION = 256, /* deviation[site]: between learned forces */
+    NEED_OUTSIDE = 512, /* outside: sites unlike what forces were learned from */
+    NEED_BITS = 10
 };
 
 /* All electronic and elastic quantities of one configuration. */
@@ -36,6 +39,10 @@ struct pair_result {
                            with the model's constant */
     double mu, number, band, entropy;
     double error;       /* largest of an entry of the density matrix */
+    double *deviation;  /* [ndeviation]: of the forces of a committee, a site */
+    int64_t ndeviation;
+    double largest;     /* of them */
+    int64_t outside;    /* sites with an input outside the training range */
 };
 
 struct pair {
@@ -70,6 +77,9 @@ void pair_result_fini(struct pair_result *r);
 /* Room for n, rho and level of these lengths; 0 leaves one as it is. */
 int pair_result_reserve(struct adele *ctx, struct pair_result *r, int64_t nsite,
                         int64_t nbond, int64_t nlevel);
+/* Room for the deviation. */
+int pair_result_reserve_deviation(struct adele *ctx, struct pair_result *r,
+                                  int64_t nsite);
 
 /* The style's setup, unless it already ran for the present parameters: before
    each run and each evaluation. */

@@ -40,7 +40,9 @@ static const struct {
              {NEED_MU, "the chemical potential"},
              {NEED_SPECTRUM, "the spectrum"},
              {NEED_ENTROPY, "the entropy"},
-             {NEED_ERROR, "an estimate of its error"}};
+             {NEED_ERROR, "an estimate of its error"},
+             {NEED_DEVIATION, "the deviation of a committee"},
+             {NEED_OUTSIDE, "a count of unknown sites"}};
 
 static unsigned column_needs(struct adele *ctx, const struct thermo_column *c)
 {

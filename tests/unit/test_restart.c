@@ -63,6 +63,9 @@ static const struct {
     {"dos", "-8 8 20", true},
     {"reduce", "ave q fq", false},
     {"force/error", "none", false},
+    {"ml/deviation",
+     "using ml tests/data/holstein.yaml tests/data/holstein_2.yaml force yes",
+     true},
 };
 enum {
     NFIX = sizeof fixes / sizeof *fixes,

@@ -96,7 +96,7 @@ static int ed_init(struct adele *ctx, void *self)
     int status = need_model(ctx);
     if (status)
         return status;
-    p->gives = ((1u << NEED_BITS) - 1) & ~(unsigned)NEED_ERROR;
+    p->gives = NEED_SOLVED;
     p->gradient = true;
     p->global = true;
     status = check_size(ctx, p);

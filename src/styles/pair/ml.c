@@ -1,0 +1,414 @@
+/* Learned forces: potentials made by `train`, evaluated by their networks.
+
+   A potential predicts densities, forces or energies (plug/potential.h); the
+   elastic force of the model is exact where the target leaves it out.  Several
+   files are a committee of M: the mean is used, and at each site
+
+       deviation = sqrt(sum_m (F_m - <F>)^2 / (M - 1)),   in units of force,
+
+   is what they disagree by.  At fixed filling mu follows from
+   sum_i n_i(mu) = F N (elec/mu_track.h), one pass of the networks for each mu
+   tried.
+
+       pair_style ml holstein_square_conv.yaml */
+
+#include <math.h>
+#include <string.h>
+
+#include "elec/mu_track.h"
+#include "plug/args.h"
+#include "plug/fix.h"
+#include "plug/pair.h"
+#include "plug/committee.h"
+
+/* Of the number of electrons, a site: energies follow forces better when the
+   number is better. */
+static const double number_tolerance = 1e-6, energy_tolerance = 1e-9;
+
+enum { EXTRAPOLATE_WARN, EXTRAPOLATE_ERROR, EXTRAPOLATE_IGNORE };
+static const char *const extrapolation_name[] = {"warn", "error", "ignore",
+                                                 NULL};
+static const char *const precision_name[] = {"single", "double", NULL};
+
+struct ml {
+    struct pair pair;
+    struct arg_list file;
+    int precision, extrapolation;
+    bool precision_given, force;
+    struct committee committee;
+    bool told, checked; /* warnings of the check; fix nve, in this run */
+    struct mu_track track;
+    uint64_t solved; /* pair_stamp of what follows */
+    double electronic;
+    /* Since the last report. */
+    int64_t passes, solutions, steps_outside, most_outside;
+    double worst_number;
+    bool warned, warned_mu;
+};
+
+static const struct arg args[] = {
+    {ARG_LIST, "FILE", AT(struct ml, file), .syntax = "FILE [FILE2 ..]",
+     .doc = "potential, by name or path; several are a committee"},
+    {ARG_CHOICE, "precision", AT(struct ml, precision), .key = true,
+     .choice = precision_name, .given = AT(struct ml, precision_given),
+     .doc = "of the network; default single, double for energy potentials"},
+    {ARG_CHOICE, "extrapolation", AT(struct ml, extrapolation), .key = true,
+     .def = "warn", .choice = extrapolation_name,
+     .doc = "when input lies outside the training range: warn once a run"},
+    {ARG_BOOL, "force", AT(struct ml, force), .key = true, .def = "no",
+     .doc = "use a potential that was made for something else"},
+    {0}};
+
+static int find_capabilities(struct adele *ctx, struct ml *m)
+{
+    struct committee *c = &m->committee;
+    struct pair *p = &m->pair;
+
+    if (committee_describe(ctx, c))
+        return ctx->error.status;
+    p->gives = NEED_FORCE | NEED_OUTSIDE;
+    p->gives |= c->density ? NEED_DENSITY : 0;
+    p->gives |= c->energy ? NEED_ENERGY : 0;
+    p->gives |= c->n > 1 ? NEED_DEVIATION : 0;
+    if (c->density && (c->mu_aware || ctx->electrons.mode == ELECTRONS_MU))
+        p->gives |= NEED_MU;
+    p->gradient = c->energy && c->smooth;
+    for (int axis = 0; axis < 3; axis++)
+        p->halo[axis] = c->reach[axis] > ctx->model->halo[axis]
+                            ? c->reach[axis]
+                            : ctx->model->halo[axis];
+    return 0;
+}
+
+static int ml_init(struct adele *ctx, void *self)
+{
+    struct ml *m = self;
+    int status = need_model(ctx);
+
+    if (!status)
+        status = committee_load(ctx, &m->committee, m->file.word, m->file.n);
+    if (status || find_capabilities(ctx, m))
+        return ctx->error.status;
+    if (!m->precision_given)
+        m->precision =
+            m->committee.energy ? PRECISION_DOUBLE : PRECISION_SINGLE;
+    return 0;
+}
+
+static void ml_fini(struct adele *ctx, void *self)
+{
+    committee_fini(ctx, &((struct ml *)self)->committee);
+}
+
+/* mu is predicted from the last steps: they make a run continue bit for bit. */
+static int ml_save(struct adele *ctx, void *self, struct blob *to)
+{
+    const struct mu_track *t = &((struct ml *)self)->track;
+
+    (void)ctx;
+    blob_put_int(to, t->nhistory);
+    blob_put_numbers(to, t->history, MU_TRACK_HISTORY);
+    blob_put_number(to, t->accepted);
+    blob_put_number(to, t->slope);
+    return 0;
+}
+
+static int ml_load(struct adele *ctx, void *self, struct blob *from)
+{
+    struct mu_track *t = &((struct ml *)self)->track;
+    int64_t n;
+
+    (void)ctx;
+    if (blob_get_int(from, &n) || n < 0 || n > MU_TRACK_HISTORY ||
+        blob_get_numbers(from, t->history, MU_TRACK_HISTORY) ||
+        blob_get_number(from, &t->accepted) || blob_get_number(from, &t->slope))
+        return -1;
+    t->nhistory = (int)n;
+    t->again = n > 0;
+    return 0;
+}
+
+static int check_electrons(struct adele *ctx, const struct ml *m)
+{
+    enum electrons_mode mode = ctx->electrons.mode;
+
+    if (m->committee.mu_aware && mode == ELECTRONS_MIDGAP)
+        return err_deck(ctx, &m->pair.head.where,
+                        "pair_style ml knows no spectrum, which electrons "
+                        "midgap needs; use electrons filling 0.5");
+    if (m->committee.mu_aware && mode == ELECTRONS_FILLING &&
+        !m->committee.density)
+        return err_deck(ctx, &m->pair.head.where,
+                        "pair_style ml: these potentials give no densities, so "
+                        "no chemical potential can be found for a filling; use "
+                        "electrons mu");
+    return 0;
+}
+
+static int ml_setup(struct adele *ctx, struct pair *pair)
+{
+    struct ml *m = (struct ml *)pair;
+    int status = 0;
+
+    for (int k = 0; !status && k < m->committee.n; k++)
+        status = potential_check(ctx, m->committee.member[k].p, m->force,
+                                 !m->told, &m->file.word[k].where);
+    m->told = m->told || !status;
+    if (!status)
+        status = find_capabilities(ctx, m);
+    if (!status)
+        status = check_electrons(ctx, m);
+    m->solved = 0;
+    return status ? status
+                  : committee_prepare(ctx, &m->committee,
+                                      (enum precision)m->precision);
+}
+
+static int pass(struct adele *ctx, struct ml *m, double mu)
+{
+    m->passes++;
+    return committee_pass(ctx, &m->committee, mu);
+}
+
+static int lost(struct adele *ctx, const struct ml *m)
+{
+    if (!isfinite(m->committee.number))
+        return err_run(ctx, "pair_style ml: the densities are not finite; the "
+                            "displacement may have grown out of bounds");
+    return err_run_at(ctx, &m->pair.head.where,
+                      "pair_style ml: no chemical potential gives filling "
+                      "%.6g: at mu = %.6g the potential has %.9g electrons a "
+                      "site",
+                      ctx->electrons.filling, m->committee.mu,
+                      m->committee.number / (double)ctx->lat->nsite);
+}
+
+/* The middle of what the potentials have seen. */
+static double first_mu(const struct ml *m)
+{
+    const struct potential_origin *o = &m->committee.member[0].p->origin;
+    double mu = 0.5 * (o->mu_low + o->mu_high);
+
+    return isfinite(mu) ? mu : 0;
+}
+
+static int solve_filling(struct adele *ctx, struct ml *m)
+{
+    double sites = (double)ctx->lat->nsite;
+    double tol =
+        (m->committee.energy ? energy_tolerance : number_tolerance) * sites;
+    enum mu_track_state state = MU_TRACK_AGAIN;
+
+    if (m->precision == PRECISION_SINGLE)
+        tol = number_tolerance * sites;
+    mu_track_begin(&m->track, ctx->electrons.filling * sites, tol, first_mu(m));
+    while (state == MU_TRACK_AGAIN) {
+        if (pass(ctx, m, m->track.mu))
+            return ctx->error.status;
+        state = mu_track_next(&m->track, m->committee.number);
+    }
+    if (state == MU_TRACK_LOST)
+        return lost(ctx, m);
+    m->worst_number = fmax(m->worst_number, fabs(m->track.miss) / sites);
+    return 0;
+}
+
+/* pe holds Omega at fixed mu, Omega + mu N at fixed filling; without mu a
+   network learned the one or the other. */
+static void complete_energy(const struct adele *ctx, struct ml *m)
+{
+    double n = ctx->electrons.filling * (double)ctx->lat->nsite;
+
+    if (ctx->electrons.mode != ELECTRONS_FILLING)
+        return;
+    for (int k = 0; k < m->committee.n; k++) {
+        if (m->committee.member[k].p->mu != POTENTIAL_MU_NONE)
+            m->electronic += m->committee.mu * n / m->committee.n;
+    }
+}
+
+static int check_range(struct adele *ctx, struct ml *m)
+{
+    if (m->committee.outside == 0)
+        return 0;
+    m->steps_outside++;
+    if (m->committee.outside > m->most_outside)
+        m->most_outside = m->committee.outside;
+    if (m->extrapolation == EXTRAPOLATE_ERROR)
+        return err_run_at(ctx, &m->pair.head.where,
+                          "pair_style ml: the input of %lld of %lld sites lies "
+                          "outside the training range at step %lld; train with "
+                          "such configurations, or use extrapolation warn",
+                          (long long)m->committee.outside,
+                          (long long)ctx->lat->nsite, (long long)ctx->step);
+    if (m->extrapolation == EXTRAPOLATE_WARN && !m->warned)
+        log_warning(&ctx->log,
+                    "pair_style ml: the input of %lld of %lld sites lies "
+                    "outside the training range at step %lld",
+                    (long long)m->committee.outside, (long long)ctx->lat->nsite,
+                    (long long)ctx->step);
+    m->warned = true;
+    return 0;
+}
+
+/* At fixed filling mu is known only now. */
+static void check_mu(struct adele *ctx, struct ml *m)
+{
+    for (int k = 0; k < m->committee.n && !m->warned_mu; k++) {
+        const struct potential *p = m->committee.member[k].p;
+
+        if (p->mu == POTENTIAL_MU_NONE ||
+            (m->committee.mu >= p->origin.mu_low &&
+             m->committee.mu <= p->origin.mu_high))
+            continue;
+        m->warned_mu = true;
+        if (m->extrapolation != EXTRAPOLATE_IGNORE)
+            log_warning(&ctx->log,
+                        "pair_style ml: mu = %.4g at step %lld lies outside "
+                        "the range %.4g to %.4g that %s was made with",
+                        m->committee.mu, (long long)ctx->step, p->origin.mu_low,
+                        p->origin.mu_high, p->path);
+    }
+}
+
+static int evaluate(struct adele *ctx, struct ml *m)
+{
+    bool filling =
+        ctx->electrons.mode == ELECTRONS_FILLING && m->committee.mu_aware;
+    uint64_t stamp = pair_stamp(ctx);
+    int status;
+
+    if (m->solved == stamp)
+        return 0;
+    m->solved = 0;
+    status = committee_begin(ctx, &m->committee);
+    if (!status)
+        status = filling ? solve_filling(ctx, m)
+                         : pass(ctx, m,
+                                ctx->electrons.mode == ELECTRONS_MU
+                                    ? ctx->electrons.mu
+                                    : 0);
+    if (status)
+        return status;
+    m->solutions++;
+    m->electronic = m->committee.energy_sum;
+    complete_energy(ctx, m);
+    if (filling)
+        check_mu(ctx, m);
+    status = check_range(ctx, m);
+    if (!status)
+        m->solved = stamp;
+    return status;
+}
+
+static int find_deviation(struct adele *ctx, const struct ml *m,
+                          struct pair_result *r)
+{
+    int64_t n = ctx->lat->nlocal;
+
+    if (pair_result_reserve_deviation(ctx, r, n))
+        return ctx->error.status;
+    committee_deviation(&m->committee, r->deviation);
+    r->largest = 0;
+    for (int64_t i = 0; i < n; i++)
+        r->largest = fmax(r->largest, r->deviation[i]);
+    return 0;
+}
+
+static int give(struct adele *ctx, const struct ml *m, unsigned need,
+                struct pair_result *r)
+{
+    int64_t n = ctx->lat->nlocal;
+
+    if (m->committee.density) {
+        if (pair_result_reserve(ctx, r, n, 0, 0))
+            return ctx->error.status;
+        memcpy(r->n, m->committee.mean, (size_t)n * sizeof *r->n);
+        r->have |= NEED_DENSITY;
+    }
+    r->mu = m->committee.mu;
+    r->number = m->committee.number;
+    r->have |= m->pair.gives & NEED_MU;
+    r->electronic = m->electronic;
+    r->outside = m->committee.outside;
+    r->have |= NEED_OUTSIDE;
+    return need & NEED_DEVIATION ? find_deviation(ctx, m, r) : 0;
+}
+
+/* A rough energy jumps, and fix nve alone would not conserve it. */
+static int check_nve(struct adele *ctx, struct ml *m)
+{
+    bool moves = false, bath = false;
+
+    if (m->checked || !m->committee.energy || m->pair.gradient || m->force)
+        return 0;
+    for (int k = 0; k < ctx->fixes.n; k++) {
+        const char *name = ctx->fixes.item[k]->head.style->name;
+
+        moves = moves || !strcmp(name, "nve");
+        bath = bath || !strcmp(name, "langevin");
+    }
+    m->checked = true;
+    if (!moves || bath)
+        return 0;
+    for (int k = 0; k < m->committee.n; k++) {
+        const struct potential *p = m->committee.member[k].p;
+
+        if (!(p->descriptor->smooth && p->net.smooth))
+            return err_run_at(ctx, &m->pair.head.where,
+                              "pair_style ml: the energy of %s is not smooth "
+                              "(%s) and fix nve would not conserve it; use a "
+                              "smooth one, a thermostat, or force yes",
+                              p->path,
+                              p->net.smooth ? "its descriptor jumps"
+                                            : "its network has kinks");
+    }
+    return 0;
+}
+
+static int ml_compute(struct adele *ctx, struct pair *pair, unsigned need,
+                      struct pair_result *r)
+{
+    struct ml *m = (struct ml *)pair;
+    int status = ctx->running ? check_nve(ctx, m) : 0;
+
+    if (!status && (need & ~r->have))
+        status = evaluate(ctx, m);
+    if (!status)
+        status = give(ctx, m, need, r);
+    if (!status)
+        status = pair_complete(ctx, need, r);
+    if (!status && (need & NEED_FORCE) && !m->committee.density)
+        committee_add_force(&m->committee, r->force);
+    return status;
+}
+
+static void ml_report(struct adele *ctx, struct pair *pair)
+{
+    struct ml *m = (struct ml *)pair;
+
+    if (m->solutions && m->committee.mu_aware &&
+        ctx->electrons.mode == ELECTRONS_FILLING)
+        log_printf(&ctx->log,
+                   "pair_style ml: %.3g passes a solution, electrons kept to "
+                   "%.2g a site\n",
+                   (double)m->passes / (double)m->solutions, m->worst_number);
+    if (m->steps_outside && m->extrapolation != EXTRAPOLATE_IGNORE)
+        log_printf(&ctx->log,
+                   "pair_style ml: input outside the training range in %lld of "
+                   "%lld configurations, at most %lld sites\n",
+                   (long long)m->steps_outside, (long long)m->solutions,
+                   (long long)m->most_outside);
+    m->passes = m->solutions = m->steps_outside = m->most_outside = 0;
+    m->worst_number = 0;
+    m->warned = m->warned_mu = m->checked = false;
+}
+
+const struct pair_style pair_ml = {
+    .style = {STYLE_HEAD(pair, "ml", struct ml),
+              .summary = "learned forces from potential files",
+              .cite = "Cheng2023", .args = args, .init = ml_init,
+              .fini = ml_fini, .save = ml_save, .load = ml_load},
+    .setup = ml_setup,
+    .compute = ml_compute,
+    .report = ml_report};
