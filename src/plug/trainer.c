@@ -6,10 +6,13 @@
 
 #include "plug/trainer.h"
 
+#include <errno.h>
 #include <math.h>
 #include <omp.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/parallel.h"
@@ -92,9 +95,29 @@ static int start_weights(struct adele *ctx, struct trainer *t)
     return trainer_checkpoint_read(ctx, t);
 }
 
+static int check_output(struct adele *ctx, const struct trainer *t)
+{
+    const char *slash = strrchr(t->c.output, '/');
+    const struct config_node *node =
+        config_find(config_root(t->c.tree), "output");
+    char *folder =
+        slash ? mem_strndup(t->c.output, (size_t)(slash - t->c.output) + 1)
+              : mem_strdup(".");
+    int status = 0;
+    if (!folder)
+        return err_memory(ctx, "a file name", 256);
+    if (access(folder, W_OK))
+        status = err_deck(ctx, &node->where,
+                          "train: cannot write to the folder of '%s': %s",
+                          t->c.output, strerror(errno));
+    mem_free(folder);
+    return status;
+}
+
 static int set_up(struct adele *ctx, struct trainer *t)
 {
-    if (trainer_data(ctx, t) || make_optimizer(ctx, t) || make_arrays(ctx, t) ||
+    if (check_output(ctx, t) || trainer_data(ctx, t) ||
+        make_optimizer(ctx, t) || make_arrays(ctx, t) ||
         start_weights(ctx, t) || trainer_plan(ctx, t))
         return ctx->error.status;
     t->steps = t->c.epochs * (t->o->whole ? 1 : t->nbatch);
@@ -366,9 +389,9 @@ static int interrupted(struct adele *ctx, struct trainer *t)
     if (trainer_curve_write(ctx, t) || trainer_checkpoint_write(ctx, t))
         return ctx->error.status;
     log_printf(&ctx->log,
-               "Stopped by a signal in epoch %lld; the checkpoint "
-               "'%s.checkpoint' is written: the same command goes on from "
-               "here\n",
+               "Stopped by %s in epoch %lld; the same command goes on from "
+               "'%s.checkpoint'\n",
+               ctx->interrupt == SIGTERM ? "SIGTERM" : "an interrupt (SIGINT)",
                (long long)t->epoch + 1, t->c.output);
     return ADELE_EINTERRUPT;
 }
@@ -463,6 +486,9 @@ static int finish(struct adele *ctx, struct trainer *t)
 int trainer_run(struct adele *ctx, struct trainer *t)
 {
     t->started = t->written = wall_time();
+    /* What cannot be written is better known now. */
+    if (trainer_curve_write(ctx, t))
+        return ctx->error.status;
     trainer_report_start(ctx, t);
     while (!t->done && !ctx->interrupt)
         if (epoch(ctx, t))

@@ -112,7 +112,7 @@ static inline size_t trainer_number(const struct trainer *t)
 /* trainer_data.c: places, samples with targets, scales, features. */
 int trainer_data(struct adele *ctx, struct trainer *t);
 void trainer_data_free(struct adele *ctx, struct trainer *t);
-/* The plan of epoch t->epoch: order and batches. */
+/* trainer_batch.c: the plan of epoch t->epoch, order and batches. */
 int trainer_plan(struct adele *ctx, struct trainer *t);
 
 /* trainer_input.c: what the network reads and shall give. */

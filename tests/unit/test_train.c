@@ -321,6 +321,161 @@ static void test_early_stop(void **state)
                  training_cell("stop.pot.csv", best, 4, NULL), 1e-9);
 }
 
+/* Two sizes of lattices: each batch is of one; every sample takes part once an
+   epoch, and a batch that is not full counts by its samples. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    training_config("sizes.yaml",
+                    "data: ['%s/site1.h5', '%s/site3.h5']\ntarget: density\n"
+                    "split: 0.5\nmu: shift\ndescriptor: field\nbatch: 2\n"
+                    "network: {style: mlp, widths: [1], activation: sigmoid}\n"
+                    "optimizer: lbfgs\nepochs: 150\nprecision: double\n"
+                    "output: '%s/sizes.pot'\n");
+    struct adele *sim =
+        sim_new("lattice square 5 3\nmodel holstein %s\n"
+                "electrons mu -0.1 temp 0.5\ndisplace all uniform "
+                "-1 1 6\npair_style ed\ndump d all dataset 1 "
+                "%s\nrun 0\n",
+                site, training_path("site3.h5"));
+    sim_run(sim, "undump d");
+    struct trainer *t = training_new(sim, "sizes.yaml");
+    assert_int_equal(t->train.n + t->valid.n, 4);
+    assert_int_equal(t->nplace, 2);
+    assert_int_equal(trainer_run(sim, t), 0);
+    assert_true(training_cell("sizes.pot.csv", -1, 4, NULL) < 1e-6);
+    trainer_free(sim, t);
+    training_config("both.yaml",
+                    "data: ['%s/a.h5', '%s/b.h5', '%s/d.h5']\ntarget: density\n"
+                    "mu: shift\ndescriptor: field\nbatch: 4\nsplit: 0.01\n"
+                    "network: {style: mlp, widths: [1]}\nepochs: 1\n"
+                    "output: '%s/both.pot'\n");
+    sim_run(sim,
+            "clear\nlattice square 5 3\nmodel holstein %s\nelectrons "
+            "filling 0.4 temp 0.3\npair_style ed\ndump d all dataset 1 %s "
+            "mu around 1 2\nrun 2\nundump d",
+            hopping, training_path("d.h5"));
+    t = training_new(sim, "both.yaml");
+    int64_t seen[64] = {0}, n = 0;
+    for (int64_t k = 0; k < t->nbatch; k++) {
+        const struct train_batch *b = &t->batch[k];
+        assert_true(b->n >= 1 && b->n <= 4);
+        for (int j = 0; j < b->n; j++, n++) {
+            int64_t i = t->order[b->first + j];
+            assert_int_equal(t->train.item[i].place, b->place);
+            assert_int_equal(seen[i]++, 0);
+        }
+    }
+    assert_int_equal(n, t->train.n);
+    trainer_free(sim, t);
+    sim_free(sim);
+}
+
+/* `draws: 2` takes two of the three chemical potentials of each frame, others
+   in other epochs. */
+static void test_draws(void **state)
+{
+    (void)state;
+    struct adele *sim = training_simulation();
+    config_named("draws.yaml", "", "draws.pot");
+    struct trainer *t = training_new(sim, "draws.yaml");
+    bool same = true;
+    int64_t first[64];
+    for (t->epoch = 0; t->epoch < 4; t->epoch++) {
+        int64_t count[64] = {0}, n = 0;
+        assert_int_equal(trainer_plan(sim, t), 0);
+        assert_int_equal(t->norder, 2 * 6);
+        for (; n < t->norder; n++)
+            count[t->order[n] / 3]++;
+        for (int f = 0; f < 6; f++)
+            assert_int_equal(count[f], 2);
+        if (t->epoch == 0)
+            memcpy(first, t->order, sizeof first[0] * 12);
+        same = same && !memcmp(first, t->order, sizeof first[0] * 12);
+    }
+    assert_false(same);
+    trainer_free(sim, t);
+    sim_free(sim);
+}
+
+/* Going on from a potential: the first error is its last one. */
+static void test_start(void **state)
+{
+    (void)state;
+    struct adele *sim = training_simulation();
+    struct train_error e;
+    stop_at = 0;
+    config_named("first.yaml", "precision: double\n", "start.pot");
+    training_run("first.yaml", 1);
+    config_named("second.yaml", "precision: double\nstart: '%s/start.pot'\n",
+                 "second.pot");
+    struct trainer *t = training_new(sim, "second.yaml");
+    trainer_touch(t, t->p->param);
+    assert_int_equal(trainer_measure(sim, t, &t->valid, &e), 0);
+    assert_close(trainer_rmse(t, &e),
+                 training_cell("start.pot.csv", -1, 4, NULL), 1e-9);
+    trainer_free(sim, t);
+    sim_free(sim);
+}
+
+/* What does not go together, by its words. */
+static void test_refused(void **state)
+{
+    (void)state;
+#define TAIL                                                                   \
+    "\ndescriptor: field\nnetwork: {style: mlp, widths: [3]}\nepochs: 2\n"     \
+    "output: '%s/r.pot'\n"
+    training_refused("data: ['%s/a.h5', '%s/b.h5']\ntarget: density" TAIL,
+                     "ERROR: refused.yaml:1:8: data that do not belong "
+                     "together: electrons is mu 0 in a.h5 and filling 0.4 in "
+                     "b.h5; a network with mu: none holds for one of them");
+    training_refused("data: ['%s/a.h5']\nvalidation: ['%s/b.h5']\ntarget: "
+                     "density" TAIL,
+                     "ERROR: refused.yaml:2:14: data that do not belong "
+                     "together: electrons is mu 0 in a.h5 and filling 0.4 in "
+                     "b.h5");
+    training_refused("data: ['%s/a.h5']\nvalidation: ['%s/site1.h5']\ntarget: "
+                     "density" TAIL,
+                     "ERROR: refused.yaml:2:14: data that do not belong "
+                     "together: t is 1 in a.h5 and 0 in site1.h5");
+    training_refused("data: ['%s/a.h5']\nvalidation: ['%s/a.h5']\ntarget: "
+                     "density" TAIL,
+                     "ERROR: refused.yaml:2:14: train: 'a.h5' is a file to "
+                     "learn from: it cannot measure the error");
+    training_refused("data: ['%s/a.h5']\ntarget: force\nmu: shift" TAIL,
+                     "ERROR: refused.yaml:3:5: mu shift goes with target "
+                     "density or energy: the elastic part of a total force "
+                     "does not depend on mu like a displacement");
+    training_refused("data: ['%s/a.h5']\nsplit: 0.1\ntarget: force" TAIL,
+                     "ERROR: refused.yaml:2:8: train: split: needs two data "
+                     "files at least (trajectories are held out whole)");
+    training_refused("data: ['%s/a.h5']\nsplit: 1.5\ntarget: force" TAIL,
+                     "ERROR: refused.yaml:2:8: train: split is a fraction of "
+                     "the files, below 1, not 1.5");
+    training_refused("data: ['%s/a.h5']\ntarget: force\nclip: 1\noptimizer: "
+                     "lbfgs" TAIL,
+                     "ERROR: refused.yaml:1:1: train: clip and decay change "
+                     "single steps; optimizer lbfgs searches along lines of "
+                     "the whole loss");
+    training_refused("data: ['%s/a.h5']\ntarget: force\nloss: {energy: 1}" TAIL,
+                     "ERROR: refused.yaml:3:16: train: loss: energy goes with "
+                     "target: energy");
+    training_refused("data: ['%s/a.h5']\ntarget: force\nschedule: cosine\n"
+                     "optimizer: {style: adam, warmup: 0.1}" TAIL,
+                     "ERROR: refused.yaml:4:34: train: the schedule stands in "
+                     "`schedule` already");
+    training_refused(
+        "data: ['%s/a.h5']\ntarget: force\nepochs: 2\noutput: "
+        "'%s/none/r.pot'\ndescriptor: field\nnetwork: {style: mlp, "
+        "widths: [3]}\n",
+        "ERROR: refused.yaml:4:9: train: cannot write to the "
+        "folder of 'none/r.pot': No such file or directory");
+    training_refused("data: ['%s/a.h5']\ntarget: force\ndescriptor: field\n"
+                     "epochs: 2\noutput: '%s/r.pot'\n",
+                     "ERROR: refused.yaml:1:1: train: network must be given, "
+                     "as in `network: {style: conv}`");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +486,10 @@ int main(void)
         cmocka_unit_test(test_resumed_lbfgs),
         cmocka_unit_test(test_last_line),
         cmocka_unit_test(test_early_stop),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_draws),
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("train", tests, make_data,
                                        training_drop_folder);
