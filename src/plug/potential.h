@@ -117,6 +117,8 @@ struct potential_input {
     const struct field *displacement;
     double mu;             /* of sites without disorder */
     const double *mu_site; /* [nsite], mu minus the disorder; NULL: none */
+    const double *whole;   /* [nsite][nfeature] of descriptors that make all
+                              at once; NULL: made by rows */
 };
 
 /* v = q + shift*(mu - onsite) for mu: shift, else v = q; the border of v is

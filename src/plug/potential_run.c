@@ -109,9 +109,11 @@ int64_t potential_features(const struct potential *p,
     for (int64_t i = begin; i < end; i += block) {
         int64_t stop = i + block < end ? i + block : end;
 
-        style_of(p)->rows(d, in->displacement, i, stop, feature);
+        if (!in->whole)
+            style_of(p)->rows(d, in->displacement, i, stop, feature);
+        const double *row = in->whole ? in->whole + i * d->nfeature : feature;
         for (int64_t k = i; k < stop; k++)
-            outside += scale_row(p, feature + (k - i) * d->nfeature,
+            outside += scale_row(p, row + (k - i) * d->nfeature,
                                  in->mu_site ? in->mu_site[k] : in->mu,
                                  precision, x, k - begin);
     }
@@ -130,6 +132,7 @@ struct potential_run {
     double *part;            /* [nsite] energies of sites, gradients */
     void *rows;              /* [nsite][nin]: derivatives of the input */
     double *dfeature;        /* [nsite][nfeature] */
+    double *whole;           /* [nsite][nfeature] */
     /* Of the pass that is on. */
     struct potential_input input;
     int64_t outside;
@@ -147,6 +150,7 @@ void potential_run_free(struct potential_run *r)
     mem_free(r->part);
     mem_free(r->rows);
     mem_free(r->dfeature);
+    mem_free(r->whole);
     mem_free(r);
 }
 
@@ -202,6 +206,23 @@ struct potential_run *potential_run_new(struct adele *ctx, struct potential *p,
     return r;
 }
 
+/* All features, where the descriptor shares work between sites. */
+static int need_whole(struct adele *ctx, struct potential_run *r)
+{
+    const struct descriptor *d = r->p->descriptor;
+    enum task before = timers_enter(&ctx->timers, TASK_DESCRIPTOR);
+    int status = -1;
+
+    if (!r->whole)
+        r->whole = mem_alloc((size_t)r->lat->nlocal * (size_t)d->nfeature,
+                             sizeof *r->whole);
+    if (r->whole)
+        status = style_of(r->p)->whole(d, r->v, ctx->nthread, r->whole);
+    timers_enter(&ctx->timers, before);
+    r->input.whole = r->whole;
+    return status ? no_memory(ctx, r) : 0;
+}
+
 static int set_input(struct adele *ctx, struct potential_run *r,
                      const struct field *q, const struct field *onsite,
                      double mu)
@@ -210,6 +231,8 @@ static int set_input(struct adele *ctx, struct potential_run *r,
     int status = potential_displace(ctx, r->p, q, onsite, mu, r->v);
 
     r->input = (struct potential_input){.displacement = r->v, .mu = mu};
+    if (!status && style_of(r->p)->whole)
+        status = need_whole(ctx, r);
     if (status || !onsite || r->p->mu != POTENTIAL_MU_INPUT)
         return status;
     if (!r->mu_site)
@@ -272,6 +295,17 @@ static void unscale(const struct potential_run *r, const void *y, bool shift,
     }
 }
 
+/* Density networks correct what their descriptor knows already. */
+static void add_base(const struct potential_run *r, double *out)
+{
+    const struct descriptor *d = r->p->descriptor;
+
+    if (!d->base || !r->whole || r->p->target != TARGET_DENSITY)
+        return;
+    for (int64_t i = 0; i < r->lat->nlocal; i++)
+        out[i] += r->whole[i * d->nfeature + d->base - 1];
+}
+
 static size_t number_size(const struct potential_run *r)
 {
     return r->precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
@@ -332,6 +366,9 @@ static int find_slope(struct adele *ctx, struct potential_run *r, double *slope)
     enum task before;
     const void *ydot;
 
+    if (!style_of(r->p)->tangent && r->p->mu != POTENTIAL_MU_NONE)
+        return err_run(ctx, "descriptor %s has no derivatives",
+                       style_of(r->p)->style.name);
     if (r->p->mu == POTENTIAL_MU_NONE) {
         memset(slope, 0, (size_t)(n * r->p->nout) * sizeof *slope);
         return 0;
@@ -362,6 +399,7 @@ int potential_predict(struct adele *ctx, struct potential_run *r,
     if (status)
         return status;
     unscale(r, forward(ctx, r), true, out);
+    add_base(r, out);
     if (outside)
         *outside = r->outside;
     return slope ? find_slope(ctx, r, slope) : 0;
