@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define NUMBER float
-#define WHOLE int32_t
+#define WHOLE uint32_t
 #define LANES 8
 #define DIGITS 24
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
@@ -18,7 +18,7 @@
 #include "ml/activation_body.h"
 
 #define NUMBER double
-#define WHOLE int64_t
+#define WHOLE uint64_t
 #define LANES 4
 #define DIGITS 53
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_pd(a, b, c)

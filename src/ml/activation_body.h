@@ -1,6 +1,6 @@
 /* Body of the vector code of ml/activation.h, for one kind of number.
 
-   The file that includes it defines NUMBER, WHOLE (signed integer of the same
+   The file that includes it defines NUMBER, WHOLE (unsigned integer of the same
    size), LANES, MULTIPLY_ADD and MAKE as for ml/gemm_body.h, DIGITS (24 or 53)
    and MAP, the name of the function.
 
@@ -22,6 +22,7 @@
 typedef NUMBER VECTOR __attribute__((vector_size(LANES * sizeof(NUMBER))));
 typedef NUMBER LOOSE __attribute__((vector_size(LANES * sizeof(NUMBER)),
                                     aligned(sizeof(NUMBER)), may_alias));
+/* What a comparison gives is signed; it converts. */
 typedef WHOLE BITS __attribute__((vector_size(LANES * sizeof(NUMBER))));
 #define INLINE static inline __attribute__((always_inline))
 

@@ -6,7 +6,7 @@
 #include "ml/activation_kernel.h"
 
 #define NUMBER float
-#define WHOLE int32_t
+#define WHOLE uint32_t
 #define LANES 4
 #define DIGITS 24
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
@@ -15,7 +15,7 @@
 #include "ml/activation_body.h"
 
 #define NUMBER double
-#define WHOLE int64_t
+#define WHOLE uint64_t
 #define LANES 2
 #define DIGITS 53
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
