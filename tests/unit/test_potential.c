@@ -561,6 +561,46 @@ static void impossible(void **state)
     sim_free(sim);
 }
 
+/* A descriptor that makes all features at once and brings a density: prediction
+   = shift + scale*network + that density, and the features are the same
+   whichever way they come. */
+static void brings_density(void **state)
+{
+    (void)state;
+    struct adele *sim = sim_new("%s", deck);
+    struct potential *p =
+        potential_random(sim, "cavity iterations 1 radius 1.5", mlp,
+                         TARGET_DENSITY, POTENTIAL_MU_SHIFT, 11);
+    const struct descriptor_style *style =
+        (const struct descriptor_style *)p->descriptor->head.style;
+    struct potential_run *run =
+        potential_run_new(sim, p, sim->lat, PRECISION_DOUBLE, false);
+    struct field *v = field_new(sim->lat, 1, &sim->clock);
+    double out[SITES], feature[SITES * 8], spread = 0;
+
+    assert_non_null(run);
+    assert_true(p->descriptor->nfeature <= 8);
+    sim_randomise(sim, 1.5, 4);
+    assert_int_equal(potential_predict(sim, run, sim->state.displacement, NULL,
+                                       0.4, out, NULL, NULL),
+                     0);
+    assert_int_equal(potential_displace(sim, p, sim->state.displacement, NULL,
+                                        0.4, v),
+                     0);
+    assert_int_equal(style->whole(p->descriptor, v, 1, feature), 0);
+    for (int i = 0; i < SITES; i++) {
+        const double *x = feature + i * p->descriptor->nfeature;
+        double base = x[p->descriptor->base - 1];
+        assert_close(out[i], by_hand(p, x) + base, 1e-13);
+        spread = fmax(spread, fabs(base));
+    }
+    assert_true(spread > 0.1);
+    field_free(v);
+    potential_run_free(run);
+    potential_free(sim, p);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -569,6 +609,6 @@ int main(void)
         cmocka_unit_test(belongs),    cmocka_unit_test(wrong_lattice),
         cmocka_unit_test(predicts),   cmocka_unit_test(slopes),
         cmocka_unit_test(gradients),  cmocka_unit_test(outside),
-        cmocka_unit_test(impossible)};
+        cmocka_unit_test(impossible), cmocka_unit_test(brings_density)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
