@@ -5,29 +5,98 @@
 
 #include "ml/net_kernel.h"
 
-enum { LANES = 64 / sizeof(real) };
-typedef real vec
-    __attribute__((vector_size(64), aligned(sizeof(real)), may_alias));
+/* Wider vectors than the processor has would pass through memory. */
+#ifdef __AVX512F__
+enum { VECTOR_BYTES = 64 };
+#elif defined __AVX__
+enum { VECTOR_BYTES = 32 };
+#else
+enum { VECTOR_BYTES = 16 };
+#endif
+enum { LANES = VECTOR_BYTES / sizeof(real) };
+typedef real vec __attribute__((vector_size(VECTOR_BYTES),
+                                aligned(sizeof(real)), may_alias));
 
-/* Sum over the taps of one slot of one site; channels in groups of LANES. */
-static inline void gather_slot(int n, const int64_t *offset, int channels,
-                               const real *src, real *out)
+#define INLINE static inline __attribute__((always_inline))
+
+/* One slot of every step-th site: n streams, one for each tap, are added. n is
+   a constant where the compiler can make it one. */
+INLINE void add_streams(int n, const real *const *tap, int channels,
+                        int64_t count, int step, int64_t row, real *out)
 {
-    int c = 0;
+    for (int64_t i = 0; i < count; i += step) {
+        int64_t at = i * channels;
+        int c = 0;
 
-    for (; c + LANES <= channels; c += LANES) {
-        vec sum = *(const vec *)(src + offset[0] * channels + c);
+        for (; c + LANES <= channels; c += LANES) {
+            vec sum = *(const vec *)(tap[0] + at + c);
 
-        for (int t = 1; t < n; t++)
-            sum += *(const vec *)(src + offset[t] * channels + c);
-        *(vec *)(out + c) = sum;
+            for (int t = 1; t < n; t++)
+                sum += *(const vec *)(tap[t] + at + c);
+            *(vec *)(out + i * row + c) = sum;
+        }
+        for (; c < channels; c++) {
+            real sum = tap[0][at + c];
+
+            for (int t = 1; t < n; t++)
+                sum += tap[t][at + c];
+            out[i * row + c] = sum;
+        }
     }
-    for (; c < channels; c++) {
-        real sum = src[offset[0] * channels + c];
+}
 
-        for (int t = 1; t < n; t++)
-            sum += src[offset[t] * channels + c];
-        out[c] = sum;
+enum { STREAMS = 8 }; /* further taps are added in rounds */
+
+static void gather_slot(int n, const int64_t *offset, int channels,
+                        const real *src, int64_t count, int step, int64_t row,
+                        real *out)
+{
+    const real *tap[STREAMS];
+
+    for (int t = 0; t < n; t++)
+        tap[t] = src + offset[t] * channels;
+    switch (n) {
+    case 1:
+        add_streams(1, tap, channels, count, step, row, out);
+        break;
+    case 2:
+        add_streams(2, tap, channels, count, step, row, out);
+        break;
+    case 3:
+        add_streams(3, tap, channels, count, step, row, out);
+        break;
+    case 4:
+        add_streams(4, tap, channels, count, step, row, out);
+        break;
+    case 6:
+        add_streams(6, tap, channels, count, step, row, out);
+        break;
+    case 8:
+        add_streams(8, tap, channels, count, step, row, out);
+        break;
+    default:
+        add_streams(n, tap, channels, count, step, row, out);
+    }
+}
+
+static void zero_slot(int channels, int64_t count, int step, int64_t row,
+                      real *out)
+{
+    for (int64_t i = 0; i < count; i += step)
+        memset(out + i * row, 0, (size_t)channels * sizeof *out);
+}
+
+/* Taps beyond the first round join what is there. */
+static void join_slot(int n, const int64_t *offset, int channels,
+                      const real *src, int64_t count, int step, int64_t row,
+                      real *out)
+{
+    for (int t = 0; t < n; t++) {
+        const real *tap = src + offset[t] * channels;
+
+        for (int64_t i = 0; i < count; i += step)
+            for (int c = 0; c < channels; c++)
+                out[i * row + c] += tap[i * channels + c];
     }
 }
 
@@ -69,19 +138,25 @@ static void gather(const struct net_gather *g, int channels, int nbasis, int b,
         gather_narrow(g, nbasis, b, count, in, out);
         return;
     }
-    for (int64_t i = 0; i < count; i++) {
-        const int *first = g->first[b];
+    for (int turn = 0; turn < nbasis; turn++) {
+        int at = (b + turn) % nbasis;
+        int64_t row = (int64_t)g->nslot * channels, left = count - turn;
+        const real *from = in + (int64_t)turn * channels;
 
-        for (int s = 0; s < g->nslot; s++, out += channels) {
-            int n = first[s + 1] - first[s];
+        for (int s = 0; s < g->nslot; s++) {
+            const int64_t *offset = g->offset[at] + g->first[at][s];
+            int n = g->first[at][s + 1] - g->first[at][s];
+            int once = n < STREAMS ? n : STREAMS;
+            real *to = out + turn * row + (int64_t)s * channels;
 
-            if (n)
-                gather_slot(n, g->offset[b] + first[s], channels, in, out);
+            if (n == 0)
+                zero_slot(channels, left, nbasis, row, to);
             else
-                memset(out, 0, (size_t)channels * sizeof *out);
+                gather_slot(once, offset, channels, from, left, nbasis, row,
+                            to);
+            join_slot(n - once, offset + once, channels, from, left, nbasis,
+                      row, to);
         }
-        in += channels;
-        b = b + 1 == nbasis ? 0 : b + 1;
     }
 }
 
@@ -91,30 +166,62 @@ static void depthwise(int64_t m, int nslot, int channels, const void *rows,
     const real *in = rows, *weight = w, *shift = bias;
     real *out = z;
 
-    for (int64_t i = 0; i < m; i++, out += channels) {
-        if (shift)
-            memcpy(out, shift, (size_t)channels * sizeof *out);
-        else
-            memset(out, 0, (size_t)channels * sizeof *out);
-        for (int s = 0; s < nslot; s++, in += channels)
-            for (int c = 0; c < channels; c++)
-                out[c] += in[c] * weight[(int64_t)s * channels + c];
+    for (int64_t i = 0; i < m; i++) {
+        int c = 0;
+
+        for (; c + LANES <= channels; c += LANES) {
+            vec sum = {0};
+
+            if (shift)
+                sum = *(const vec *)(shift + c);
+            for (int s = 0; s < nslot; s++)
+                sum += *(const vec *)(in + s * channels + c) *
+                       *(const vec *)(weight + s * channels + c);
+            *(vec *)(out + c) = sum;
+        }
+        for (; c < channels; c++) {
+            real sum = shift ? shift[c] : 0;
+
+            for (int s = 0; s < nslot; s++)
+                sum += in[s * channels + c] * weight[s * channels + c];
+            out[c] = sum;
+        }
+        in += (int64_t)nslot * channels;
+        out += channels;
     }
 }
 
+/* Sums over rows in registers, a group of channels of a slot after another. */
 static void depthwise_outer(int64_t m, int nslot, int channels,
                             const void *rows, const void *d, bool accumulate,
                             void *w)
 {
-    const real *in = rows, *slope = d;
+    int64_t row = (int64_t)nslot * channels;
     real *weight = w;
 
-    if (!accumulate)
-        memset(w, 0, (size_t)nslot * (size_t)channels * sizeof *weight);
-    for (int64_t i = 0; i < m; i++, slope += channels)
-        for (int s = 0; s < nslot; s++, in += channels)
-            for (int c = 0; c < channels; c++)
-                weight[(int64_t)s * channels + c] += in[c] * slope[c];
+    for (int s = 0; s < nslot; s++, weight += channels) {
+        const real *in = (const real *)rows + (int64_t)s * channels;
+        const real *slope = d;
+        int c = 0;
+
+        for (; c + LANES <= channels; c += LANES) {
+            vec sum = {0};
+
+            if (accumulate)
+                sum = *(const vec *)(weight + c);
+            for (int64_t i = 0; i < m; i++)
+                sum += *(const vec *)(in + i * row + c) *
+                       *(const vec *)(slope + i * channels + c);
+            *(vec *)(weight + c) = sum;
+        }
+        for (; c < channels; c++) {
+            real sum = accumulate ? weight[c] : 0;
+
+            for (int64_t i = 0; i < m; i++)
+                sum += in[i * row + c] * slope[i * channels + c];
+            weight[c] = sum;
+        }
+    }
 }
 
 static void add(int64_t n, const void *x, void *y)
