@@ -271,32 +271,46 @@ INLINE void eliminate(int n, const struct cavity_step *step, vec t2,
                       struct number *m)
 {
     const int *source = step->source, *target = step->target;
-    struct number a[CAVITY_SITES], *pivot = &m[step->pivot];
+    vec pivot_re = m[step->pivot].re, pivot_im = m[step->pivot].im;
     if (step->plain) {
-        struct number r = reciprocal(pivot->re, pivot->im, t2);
+        struct number r = reciprocal(pivot_re, pivot_im, t2);
         for (int i = 0; i < n * (n + 1) / 2; i++) {
             m[target[i]].re = m[source[i]].re - r.re;
             m[target[i]].im = m[source[i]].im - r.im;
         }
         return;
     }
-    struct number r = reciprocal(pivot->re, pivot->im, same(1));
-    for (int i = 0; i < n; i++)
-        a[i] = m[step->slot[i]];
+    /* Not copied as pairs, which would go by memory. */
+    vec re[CAVITY_SITES], im[CAVITY_SITES];
+    struct number r = reciprocal(pivot_re, pivot_im, same(1));
     for (int i = 0; i < n; i++) {
-        struct number f = {a[i].re * r.re - a[i].im * r.im,
-                           a[i].re * r.im + a[i].im * r.re};
+        re[i] = m[step->slot[i]].re;
+        im[i] = m[step->slot[i]].im;
+    }
+    for (int i = 0; i < n; i++) {
+        vec f_re = re[i] * r.re - im[i] * r.im;
+        vec f_im = re[i] * r.im + im[i] * r.re;
         for (int j = 0; j <= i; j++, source++, target++) {
-            m[*target].re = m[*source].re - f.re * a[j].re + f.im * a[j].im;
-            m[*target].im = m[*source].im - f.re * a[j].im - f.im * a[j].re;
+            const struct number *from = &m[*source];
+            struct number *to = &m[*target];
+            to->re = from->re - f_re * re[j] + f_im * im[j];
+            to->im = from->im - f_re * im[j] - f_im * re[j];
         }
     }
 }
 
+/* Vectors whose matrices are worked on in turn, so that the divisions of one
+   wait behind the products of the other. */
+enum { PAIR = 2 };
+
 static void eliminate_any(const struct cavity_step *step, vec t2,
-                          struct number *m)
+                          struct number m[PAIR][CAVITY_SLOTS])
 {
-#define WITH(n) case n: eliminate(n, step, t2, m); break
+#define WITH(n)                                                                \
+    case n:                                                                    \
+        for (int k = 0; k < PAIR; k++)                                         \
+            eliminate(n, step, t2, m[k]);                                      \
+        break
     switch (step->n) {
         WITH(1);
         WITH(2);
@@ -307,9 +321,25 @@ static void eliminate_any(const struct cavity_step *step, vec t2,
         WITH(7);
         WITH(8);
     default:
-        eliminate(step->n, step, t2, m);
+        for (int k = 0; k < PAIR; k++)
+            eliminate(step->n, step, t2, m[k]);
     }
 #undef WITH
+}
+
+/* The diagonal of the cluster around cell x of the box. */
+INLINE void fill(const struct pole *p, int nsite, const struct entry *e,
+                 ptrdiff_t x, struct number *diagonal)
+{
+    for (int i = 0; i < nsite; i++, e++) {
+        vec re = {0}, im = {0};
+        for (int j = 0; j < e->n; j++) {
+            re += get(e->re[j] + x);
+            im += get(e->im[j] + x);
+        }
+        diagonal[i].re = -get(e->energy + x) - p->t2 * re;
+        diagonal[i].im = p->omega - p->t2 * im;
+    }
 }
 
 /* The column of the cluster, from the messages `last`. */
@@ -317,27 +347,28 @@ static void cluster(const struct pole *p, int b, int level, int last)
 {
     const struct cavity_task *t = p->t;
     const struct cavity_cluster *k = &t->c->cluster[level][b];
-    NUMBER *out = column(p, t->c->iterations + 2, b);
+    NUMBER *out = column(p, t->c->iterations + 2, b), *to[PAIR];
     struct entry entry[CAVITY_SITES];
-    struct number m[CAVITY_SLOTS];
+    struct number m[PAIR][CAVITY_SLOTS];
+    int n = 0;
     entries(t, last, k, entry);
-    m[CAVITY_ZERO] = (struct number){{0}, {0}};
-    m[CAVITY_HOP] = (struct number){same((NUMBER)t->c->hopping), {0}};
+    for (int i = 0; i < PAIR; i++) {
+        m[i][CAVITY_ZERO] = (struct number){{0}, {0}};
+        m[i][CAVITY_HOP] = (struct number){same((NUMBER)t->c->hopping), {0}};
+        for (int j = 0; j < k->nsite; j++)
+            m[i][CAVITY_DIAGONAL + j] = (struct number){same(1), {0}};
+    }
     FOR_CORE(t->cut, t->c->halo, x, at) {
-        for (int i = 0; i < k->nsite; i++) {
-            const struct entry *e = &entry[i];
-            vec re = {0}, im = {0};
-            for (int j = 0; j < e->n; j++) {
-                re += get(e->re[j] + x);
-                im += get(e->im[j] + x);
-            }
-            m[CAVITY_DIAGONAL + i].re = -get(e->energy + x) - p->t2 * re;
-            m[CAVITY_DIAGONAL + i].im = p->omega - p->t2 * im;
-        }
+        fill(p, k->nsite, entry, x, &m[n][CAVITY_DIAGONAL]);
+        to[n++] = out + at;
+        if (n < PAIR && at + LANES < t->cut->core)
+            continue;
         for (int i = 0; i < k->nsite - 1; i++)
             eliminate_any(&k->step[i], p->t2, m);
-        struct number *g = &m[CAVITY_DIAGONAL];
-        add(p, out + at, reciprocal(g->re, g->im, p->weight).re);
+        while (n > 0) {
+            const struct number *g = &m[--n][CAVITY_DIAGONAL];
+            add(p, to[n], reciprocal(g->re, g->im, p->weight).re);
+        }
     }
 }
 
@@ -373,19 +404,25 @@ static void collect_row(const struct cavity_task *t, const double *q, int n,
                         void *const *piece, int npiece, int columns,
                         double *out, ptrdiff_t row)
 {
+    enum { PIECE = 64 };
     int nb = t->c->nbasis, all = cavity_columns(t->c);
-    double linear = e->poles->linear / e->temp;
-    for (int k = 0; k < columns; k++) {
-        bool stiff = k == all - 1;
-        ptrdiff_t from = k * nb * t->cut->core + at;
-        for (int x = 0; x < n; x++) {
-            double sum = stiff ? linear
-                               : -linear * (e->shift + e->scale * q[x]);
-            for (int i = 0; i < npiece; i++)
-                sum += (double)((const NUMBER *)piece[i])[from + x];
-            out[x * row + k] = sum;
+    double linear = e->poles->linear / e->temp, sum[PIECE];
+    for (int begin = 0; begin < n; begin += PIECE)
+        for (int k = 0; k < columns; k++) {
+            int m = n - begin < PIECE ? n - begin : PIECE;
+            double scale = k == all - 1 ? 0 : -linear * e->scale;
+            double shift = k == all - 1 ? linear : -linear * e->shift;
+            ptrdiff_t from = k * nb * t->cut->core + at + begin;
+            for (int x = 0; x < m; x++)
+                sum[x] = shift + scale * q[begin + x];
+            for (int i = 0; i < npiece; i++) {
+                const NUMBER *part = (const NUMBER *)piece[i] + from;
+                for (int x = 0; x < m; x++)
+                    sum[x] += (double)part[x];
+            }
+            for (int x = 0; x < m; x++)
+                out[(begin + x) * row + k] = sum[x];
         }
-    }
 }
 
 static void collect(const struct cavity_task *t, const struct field *q,
