@@ -42,7 +42,7 @@ static const char *const equivariances[] = {"symmetrised", "group", "none",
 
 static const struct arg args[] = {
     {ARG_LIST, "channels", AT(struct network_conv, channels), .key = true,
-     .required = true, .syntax = "C ...", .doc = "of each convolution"},
+     .def = "32 32 32 32 32", .syntax = "C ...", .doc = "of each convolution"},
     {ARG_INT, "depth", AT(struct network_conv, depth), .key = true, .min = 1,
      .max = DEPTH_MAX, .bounded = true,
      .doc = "convolutions, the last ones as wide as the last of channels; "
