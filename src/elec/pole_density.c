@@ -14,6 +14,8 @@
 #include "elec/fermi.h"
 #include "elec/pole_graph.h"
 #include "elec/pole_set.h"
+#include "elec/pole_skip.h"
+#include "elec/tile_memory.h"
 
 enum { PASSES_MAX = 200, FLAT_PASSES = 3 };
 
@@ -30,15 +32,20 @@ struct pass {
     struct terms *t;
     const struct pole_request *ask;
     double mu;
-    double re[POLES_MAX + 8], im[POLES_MAX + 8]; /* traces of G in units 1/x */
-    double trace_x;
-    bool shifts; /* the extra poles were solved too */
+    struct pole_part all; /* the traces of G when all sites are at one mu */
+    const struct pole_part *part;
+    int npart;
 };
 
 static void add_traces(struct pass *s)
 {
     const struct pole_density *p = s->p;
 
+    s->all = (struct pole_part){.mu = s->mu,
+                                .sites = (double)p->nsite,
+                                .onsite = sum_array(p->onsite, p->nsite)};
+    s->part = &s->all;
+    s->npart = 1;
     for (int k = 0; k < p->green.nshift; k++) {
         const struct lanes *g =
             p->green.diagonal + (int64_t)(k / LANES) * p->nsite;
@@ -48,8 +55,8 @@ static void add_traces(struct pass *s)
             re += lane_part(&g[i], k % LANES, false);
             im += lane_part(&g[i], k % LANES, true);
         }
-        s->re[k] = re * s->ask->temp;
-        s->im[k] = im * s->ask->temp;
+        s->all.re[k] = re;
+        s->all.im[k] = im;
     }
 }
 
@@ -65,8 +72,9 @@ static int choose_set(struct pass *s, double mu, double expected)
     for (int few = 1; few >= 0; few--) {
         if (few && s->ask->fixed_number && expected > few_limit)
             continue;
-        status = pole_set_find(p, fmax(fabs(hi - mu), fabs(lo - mu)) / temp,
-                               few, &p->used);
+        status = pole_set_at(
+            p, pole_set_rung(fmax(fabs(hi - mu), fabs(lo - mu)) / temp), few,
+            &p->used);
         if (status || !s->ask->fixed_number)
             return status;
         if (pole_set_extend(p->used))
@@ -80,7 +88,7 @@ static int choose_set(struct pass *s, double mu, double expected)
     return POLE_OK;
 }
 
-static int run_pass(struct pass *s, double mu, double expected)
+static int run_all(struct pass *s, double mu, double expected)
 {
     struct pole_density *p = s->p;
     double temp = s->ask->temp;
@@ -90,44 +98,59 @@ static int run_pass(struct pass *s, double mu, double expected)
     if (status)
         return status;
     s->mu = mu;
-    s->shifts = s->ask->fixed_number;
-    n = s->shifts ? p->used->shift.n : p->used->fit.n;
+    n = s->ask->fixed_number ? p->used->shift.n : p->used->fit.n;
     pole_set_shifts(p->used, mu, temp, n, re, im);
     status =
         p->tile ? tile_set_solve(p->tiles, p->onsite, p->hopping, n, re, im,
                                  s->ask->want_bonds, s->ask->nthread, &p->green)
                 : selinv_solve(p->selinv, p->onsite, p->hopping, n, re, im,
                                s->ask->want_energy, s->ask->nthread, &p->green);
-    p->passes++;
     if (status)
         return status == -1 ? POLE_MEMORY : POLE_PIVOT;
     add_traces(s);
-    s->trace_x =
-        (sum_array(p->onsite, p->nsite) - (double)p->nsite * mu) / temp;
     return POLE_OK;
 }
 
-static double base_number(const struct pass *s)
+/* Only the tiles that need it. */
+static int run_some(struct pass *s, double mu)
 {
-    const struct poles *f = &s->p->used->fit;
-    double n = 0.5 * (double)s->p->nsite - f->linear * s->trace_x;
+    struct pole_density *p = s->p;
+    double lo, hi;
+    int status;
 
-    for (int k = 0; k < f->n; k++)
-        n -= f->a[k] * s->re[k];
-    return n;
+    terms_bounds(s->t, &lo, &hi);
+    status = pole_skip_pass(p, s->ask, lo, hi, mu, &s->mu);
+    if (status)
+        return status;
+    s->part = p->memory->part;
+    s->npart = p->memory->npart;
+    return POLE_OK;
+}
+
+static int run_pass(struct pass *s, double mu, double expected)
+{
+    s->p->passes++;
+    return s->ask->skip > 0 ? run_some(s, mu) : run_all(s, mu, expected);
 }
 
 /* N at mu + d T, and the error of the weights. */
-static double shifted_number(const struct pass *s, double d,
-                             struct shift_weights *w, double *error)
+static double number_at(const struct pass *s, double d, double *error)
 {
-    const struct pole_shift *shift = &s->p->used->shift;
-    double n = base_number(s);
+    double temp = s->ask->temp, n = 0;
 
-    *error = pole_shift_weights(shift, d, w);
-    for (int k = 0; k < shift->n; k++)
-        n += w->alpha[k] * s->re[k] + w->beta[k] * s->im[k];
-    return n + w->linear * s->trace_x + w->constant * (double)s->p->nsite;
+    *error = 0;
+    for (int i = 0; i < s->npart; i++) {
+        const struct pole_part *part = &s->part[i];
+        double trace_x = (part->onsite - part->sites * part->mu) / temp, e;
+        struct density_weights w =
+            pole_set_weights(s->p->used, d + (s->mu - part->mu) / temp, &e);
+
+        for (int k = 0; k < w.n; k++)
+            n += temp * (w.re[k] * part->re[k] + w.im[k] * part->im[k]);
+        n += w.linear * trace_x + w.constant * part->sites;
+        *error = fmax(*error, e);
+    }
+    return n;
 }
 
 /* --- The chemical potential. --- */
@@ -136,8 +159,7 @@ static double shifted_number(const struct pass *s, double d,
    in its direction: bracketed regula falsi (Illinois). */
 static double find_shift(const struct pass *s, double slack)
 {
-    struct shift_weights w;
-    double error, f0 = base_number(s) - s->ask->target, d = 0;
+    double error, f0 = number_at(s, 0, &error) - s->ask->target, d = 0;
     double lo, hi, flo, fhi;
 
     if (fabs(f0) <= slack)
@@ -146,7 +168,7 @@ static double find_shift(const struct pass *s, double slack)
         double f;
 
         d = (f0 > 0 ? -1 : 1) * fmin(reach, far);
-        f = shifted_number(s, d, &w, &error) - s->ask->target;
+        f = number_at(s, d, &error) - s->ask->target;
         if (fabs(f) <= slack)
             return d;
         if ((f > 0) != (f0 > 0)) {
@@ -163,7 +185,7 @@ static double find_shift(const struct pass *s, double slack)
         double f;
 
         d = (lo * fhi - hi * flo) / (fhi - flo);
-        f = shifted_number(s, d, &w, &error) - s->ask->target;
+        f = number_at(s, d, &error) - s->ask->target;
         if (fabs(f) <= slack)
             break;
         if ((f > 0) == (fhi > 0)) {
@@ -289,26 +311,25 @@ static int find_mu(struct pass *s, double *shift)
 
     *shift = 0;
     for (int i = 0; i < PASSES_MAX; i++) {
-        struct shift_weights w;
-        double d, excess;
+        double d, excess, error;
         int status = run_pass(s, mu, expected);
 
         if (status || !ask->fixed_number)
             return status;
         d = find_shift(s, slack);
-        p->shift_error =
-            d == 0 ? 0 : pole_shift_weights(&p->used->shift, d, &w);
+        number_at(s, d, &p->shift_error);
         if (p->shift_error <= pole_set_slack(p, p->used)) {
             *shift = d;
             return POLE_OK;
         }
         /* The weights of few poles would mislead far away. */
         expected = fabs(d) < few_limit && p->shift_error < 1e-4 ? 0 : INFINITY;
-        excess = base_number(s) - ask->target;
+        excess = number_at(s, 0, &error) - ask->target;
         /* In a gap the number misses its target by the error of the poles,
            whatever mu is. */
         if (i >= FLAT_PASSES && fabs(excess) <= 20 * slack) {
-            p->shift_error = 0;
+            *shift = (mu - s->mu) / ask->temp;
+            number_at(s, *shift, &p->shift_error);
             return POLE_OK;
         }
         if (excess > 0)
@@ -328,6 +349,18 @@ static int find_mu(struct pass *s, double *shift)
 
 /* --- Densities and energies. --- */
 
+static void fill_sites(const struct pole_density *p, double temp, double mu,
+                       const struct density_weights *w, double *n)
+{
+    if (!p->memory) {
+        pole_set_sites(p, w, p->green.diagonal, 0, temp, mu, n);
+        return;
+    }
+#pragma omp parallel for schedule(static) if (p->nsite > 4096)
+    for (int64_t i = 0; i < p->nsite; i++)
+        n[i] = pole_skip_site(p, temp, i);
+}
+
 static void fill_bonds(const struct pole_density *p, const struct terms *t,
                        double temp, const struct density_weights *w,
                        const double *n, double *rho)
@@ -336,10 +369,11 @@ static void fill_bonds(const struct pole_density *p, const struct terms *t,
     for (int64_t b = 0; b < t->nbond; b++) {
         int64_t e = p->edge_of_bond[b];
 
-        rho[b] =
-            e < 0 ? n[t->bond[b].i]
-                  : w->linear * p->hopping[e] / temp +
-                        temp * pole_set_sum(w, p->green.edge, p->nedge, 0, e);
+        rho[b] = e < 0       ? n[t->bond[b].i]
+                 : p->memory ? pole_skip_edge(p, temp, e)
+                             : w->linear * p->hopping[e] / temp +
+                                   temp * pole_set_sum(w, p->green.edge,
+                                                       p->nedge, 0, e);
     }
 }
 
@@ -349,7 +383,7 @@ static double base_omega(const struct pass *s)
     const struct pole_density *p = s->p;
     const struct poles *f = &p->used->fit;
     double temp = s->ask->temp, n = (double)p->nsite, square = 0;
-    double sum = 0.5 * s->trace_x - n * M_LN2;
+    double sum = 0.5 * (s->all.onsite - n * s->mu) / temp - n * M_LN2;
 
     for (int64_t i = 0; i < p->nsite; i++)
         square += (p->onsite[i] - s->mu) * (p->onsite[i] - s->mu);
@@ -368,13 +402,11 @@ static double shifted_omega(const struct pass *s, double d)
 {
     static const double at[2] = {0.3399810435848563, 0.8611363115940526};
     static const double weight[2] = {0.6521451548625461, 0.3478548451374538};
-    struct shift_weights w;
     double sum = 0, error;
 
     for (int i = 0; i < 2; i++)
-        sum +=
-            weight[i] * (shifted_number(s, 0.5 * d * (1 + at[i]), &w, &error) +
-                         shifted_number(s, 0.5 * d * (1 - at[i]), &w, &error));
+        sum += weight[i] * (number_at(s, 0.5 * d * (1 + at[i]), &error) +
+                            number_at(s, 0.5 * d * (1 - at[i]), &error));
     return base_omega(s) - s->ask->temp * 0.5 * d * sum;
 }
 
@@ -408,9 +440,11 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
         return status;
     p->reference = s.mu;
     p->shift = d;
-    w = pole_set_weights(p->used, d, &error);
-    pole_set_sites(p, &w, p->green.diagonal, 0, ask->temp, s.mu, n);
     out->mu = s.mu + d * ask->temp;
+    w = pole_set_weights(p->used, d, &error);
+    if (p->memory && pole_skip_weigh(p, ask->temp, out->mu))
+        return POLE_MEMORY;
+    fill_sites(p, ask->temp, s.mu, &w, n);
     out->number = sum_array(n, p->nsite);
     if (ask->want_bonds)
         fill_bonds(p, t, ask->temp, &w, n, rho);
@@ -427,18 +461,36 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
 
 /* --- What the buffers of tiles leave out. --- */
 
-/* The largest differences of the sums over the poles between the tiles, the
-   first probe and the second, at the entries `at`. */
-static void differences(const struct density_weights *w,
-                        const struct lanes *full, int64_t stride,
-                        const int64_t *at, int64_t n,
-                        const struct lanes *const probe[2], double largest[2])
-{
-    for (int64_t i = 0; i < n; i++) {
-        double a = pole_set_sum(w, full, stride, 0, at[i]);
-        double b = pole_set_sum(w, probe[0], n, 0, i);
-        double c = pole_set_sum(w, probe[1], n, 0, i);
+/* Sites or edges at[n] of the lattice, which come in this order in the Green's
+   functions of both probes. */
+struct sample {
+    const int64_t *at;
+    int64_t n;
+    bool edges;
+    const struct lanes *probe[2];
+};
 
+/* The largest differences of an entry of the density matrix between the tiles,
+   the first probe and the second, whose Green's functions are at mu. */
+static void differences(const struct pole_density *p, double temp, double mu,
+                        const struct density_weights *w, const struct sample *s,
+                        double largest[2])
+{
+    const struct lanes *full = s->edges ? p->green.edge : p->green.diagonal;
+    int64_t stride = s->edges ? p->nedge : p->nsite;
+
+    for (int64_t i = 0; i < s->n; i++) {
+        int64_t k = s->at[i];
+        double x = (s->edges ? p->hopping[k] : p->onsite[k] - mu) / temp;
+        double base = w->linear * x + (s->edges ? 0 : w->constant), a;
+        double b = base + temp * pole_set_sum(w, s->probe[0], s->n, 0, i);
+        double c = base + temp * pole_set_sum(w, s->probe[1], s->n, 0, i);
+
+        if (p->memory)
+            a = s->edges ? pole_skip_edge(p, temp, k)
+                         : pole_skip_site(p, temp, k);
+        else
+            a = base + temp * pole_set_sum(w, full, stride, 0, k);
         largest[0] = fmax(largest[0], fabs(a - b));
         largest[1] = fmax(largest[1], fabs(b - c));
     }
@@ -478,33 +530,30 @@ int pole_density_locality(struct pole_density *p, const struct terms *t,
 {
     struct selinv_result r[2] = {{0}, {0}};
     double re[POLES_MAX + 8], im[POLES_MAX + 8], largest[2] = {0, 0}, error;
-    struct density_weights w = pole_set_weights(p->used, p->shift, &error);
-    const struct lanes *diagonal[2], *edge[2];
-    const int64_t *at;
-    int64_t count;
+    double shift = p->memory ? 0 : p->shift;
+    double mu = p->reference + (p->shift - shift) * ask->temp;
+    struct density_weights w = pole_set_weights(p->used, shift, &error);
     int status = pole_graph_probes(p, t, lat), n = p->green.nshift;
     bool edges = p->green.nedge > 0;
 
     *out = (struct locality){.converged = true};
-    pole_set_shifts(p->used, p->reference, ask->temp, n, re, im);
+    pole_set_shifts(p->used, mu, ask->temp, n, re, im);
     for (int i = 0; i < 2 && !status; i++) {
         status = tile_set_solve(p->probe[i], p->onsite, p->hopping, n, re, im,
                                 edges, ask->nthread, &r[i]);
         status = status == -1 ? POLE_MEMORY : status ? POLE_PIVOT : POLE_OK;
-        diagonal[i] = r[i].diagonal;
-        edge[i] = r[i].edge;
     }
-    if (!status) {
-        at = tile_set_sites(p->probe[0], &count);
-        differences(&w, p->green.diagonal, p->nsite, at, count, diagonal,
-                    largest);
-        at = tile_set_edges(p->probe[0], &count);
-        if (edges)
-            differences(&w, p->green.edge, p->nedge, at, count, edge, largest);
-        largest[0] *= ask->temp;
-        largest[1] *= ask->temp;
+    for (int i = 0; i < 1 + edges && !status; i++) {
+        struct sample s = {.edges = i > 0,
+                           .probe = {i ? r[0].edge : r[0].diagonal,
+                                     i ? r[1].edge : r[1].diagonal}};
+
+        s.at = i ? tile_set_edges(p->probe[0], &s.n)
+                 : tile_set_sites(p->probe[0], &s.n);
+        differences(p, ask->temp, mu, &w, &s, largest);
+    }
+    if (!status)
         judge(largest[0], largest[1], p->buffer, out);
-    }
     selinv_result_free(&r[0]);
     selinv_result_free(&r[1]);
     return status;
@@ -513,6 +562,7 @@ int pole_density_locality(struct pole_density *p, const struct terms *t,
 void pole_density_fini(struct pole_density *p)
 {
     pole_graph_free(p);
+    mem_free(p->kept);
     for (int i = 0; i < POLE_SETS; i++)
         pole_shift_fini(&p->set[i].shift);
     *p = (struct pole_density){

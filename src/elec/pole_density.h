@@ -23,6 +23,8 @@
 #include "la/selinv.h"
 
 struct lattice;
+struct tile_memory;
+struct density_weights;
 
 enum { POLE_HISTORY = 6, POLE_SETS = 12 };
 
@@ -44,6 +46,15 @@ struct pole_density {
     struct selinv *selinv; /* one of these two */
     struct tile_set *tiles;
     struct tile_set *probe[2]; /* some tiles with larger buffers */
+
+    struct tile_memory
+        *memory; /* of elec/pole_skip.h, while tiles are skipped */
+    struct density_weights *weights; /* of its parts */
+    double *kept;                    /* its state in a restart file [nkept] */
+    int64_t nkept;
+    int rung;     /* that its Green's functions were made with */
+    double reach; /* of the weights, units of T */
+    int64_t tiles_solved;
     struct selinv_result green;
     int64_t nsite, nedge;
     int64_t (*edge)[2];
@@ -69,6 +80,9 @@ struct pole_request {
     bool fixed_number;
     double target; /* number or mu */
     bool want_bonds, want_energy;
+    double skip; /* tiles: displacements that do not matter; 0: none */
+    const double *displacement; /* [ncomp][nsite], with skip */
+    int ncomp;
     int nthread;
 };
 
@@ -112,6 +126,8 @@ struct locality {
 int pole_density_locality(struct pole_density *p, const struct terms *t,
                           const struct lattice *lat,
                           const struct pole_request *ask, struct locality *out);
+/* With skip: all tiles are solved anew next time. */
+void pole_density_forget(struct pole_density *p);
 /* Other buffers from the next solution on. */
 void pole_density_rebuffer(struct pole_density *p, int buffer);
 void pole_density_fini(struct pole_density *p);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "core/lattice.h"
+#include "elec/pole_skip.h"
 
 struct pair_of_sites {
     int64_t a, b, bond;
@@ -64,6 +65,7 @@ static int merge_bonds(struct pole_density *p, const struct terms *t)
 
 static void free_tiles(struct pole_density *p)
 {
+    pole_skip_free(p);
     tile_set_free(p->tiles);
     tile_set_free(p->probe[0]);
     tile_set_free(p->probe[1]);

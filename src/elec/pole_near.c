@@ -61,13 +61,14 @@ static void answer_near(struct near *s, int nmu)
 {
     const struct pole_density *p = s->p;
     bool shifts = p->used->shift.n && p->green.nshift == p->used->shift.n;
+    bool one = !p->memory; /* mu for all of them */
 
     gsl_sort_index(s->list, s->mu, 1, (size_t)nmu);
     for (int i = 0; i < nmu; i++) {
         size_t k = s->list[i];
         double d = (s->mu[k] - p->reference) / s->temp;
 
-        if (d == 0 || (shifts && within(p, p->used, d)))
+        if (one && (d == 0 || (shifts && within(p, p->used, d))))
             answer(s, k, p->used, p->reference, p->green.diagonal, 0);
         else
             s->list[s->nlist++] = k;
@@ -168,8 +169,9 @@ static int find_set(struct near *s, struct terms *t)
     int status;
 
     terms_bounds(t, &lo, &hi);
-    status = pole_set_find(s->p, fmax(hi - first, last - lo) / s->temp, false,
-                           &s->set);
+    status =
+        pole_set_at(s->p, pole_set_rung(fmax(hi - first, last - lo) / s->temp),
+                    false, &s->set);
     return status ? status : pole_set_extend(s->set);
 }
 

@@ -7,10 +7,14 @@
 enum { RUNG_MAX = 92 /* 8e6 */ };
 
 /* Fixed rungs make the poles a function of the configuration alone. */
-int pole_set_find(struct pole_density *p, double bound, bool few,
-                  struct pole_set **out)
+int pole_set_rung(double bound)
 {
-    int rung = (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
+    return (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
+}
+
+int pole_set_at(struct pole_density *p, int rung, bool few,
+                struct pole_set **out)
+{
     struct pole_set *s;
     int status;
 

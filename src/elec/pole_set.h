@@ -11,12 +11,13 @@
 
 #include "elec/pole_density.h"
 
-/* The set for |x| <= bound, made when it is not there; the one in use by the
-   last solution stays.  `few`: one batch of shifts less, for shifts of mu up to
-   about 0.005 T at tol 1e-8 instead of 0.1 T.  POLE_OK, POLE_TOLERANCE or
-   POLE_MEMORY. */
-int pole_set_find(struct pole_density *p, double bound, bool few,
-                  struct pole_set **out);
+/* The rung that covers |x| <= bound, and its set, made when it is not there;
+   the one in use by the last solution stays.  `few`: one batch of shifts less,
+   for shifts of mu up to about 0.005 T at tol 1e-8 instead of 0.1 T.  POLE_OK,
+   POLE_TOLERANCE or POLE_MEMORY. */
+int pole_set_rung(double bound);
+int pole_set_at(struct pole_density *p, int rung, bool few,
+                struct pole_set **out);
 /* Makes room for shifts of mu.  POLE_OK or POLE_MEMORY. */
 int pole_set_extend(struct pole_set *s);
 /* The largest error of refitted weights that is let pass. */

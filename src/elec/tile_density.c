@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "elec/tile_set.h"
+#include "la/poles.h"
 
 int64_t tile_set_count(const struct tile_set *s)
 {
@@ -68,28 +69,33 @@ static int reserve(struct tile_set *s, int nthread)
 }
 
 struct request {
-    const double *onsite, *hopping, *re, *im;
+    const double *onsite, *hopping, *re, *im; /* of the lattice .. */
+    const struct tile_job *job;               /* .. or of each tile */
     int nshift;
     bool want_edges;
     struct selinv_result *r;
 };
 
 static void solve_tile(struct tile_set *s, const struct request *q,
-                       const struct tile *t, int batch, int thread)
+                       const struct tile *t, const struct tile_job *job,
+                       int batch, int thread)
 {
     const struct tile_shape *shape = &s->shape[t->shape];
     struct lanes *diagonal = s->room + (size_t)thread * room_size(s);
     struct lanes *edge = diagonal + s->most_sites;
     double *onsite = s->value + thread * (s->most_sites + s->most_edges);
-    double *hopping = onsite + s->most_sites;
+    double *hopping = onsite + s->most_sites, same[POLES_MAX + 8];
     struct lanes *to = q->r->diagonal + batch * s->nsite;
 
-    for (int64_t i = 0; i < shape->nsite; i++)
+    for (int64_t i = 0; !job && i < shape->nsite; i++)
         onsite[i] = q->onsite[t->site[i]];
-    for (int64_t k = 0; k < shape->nedge; k++)
+    for (int64_t k = 0; !job && k < shape->nedge; k++)
         hopping[k] = q->hopping[t->edge[k]];
-    selinv_batch(shape->selinv, onsite, hopping, q->nshift, q->re, q->im, batch,
-                 edge + s->most_edges, diagonal, edge);
+    for (int k = 0; job && k < q->nshift; k++)
+        same[k] = job->mu;
+    selinv_batch(shape->selinv, job ? job->onsite : onsite,
+                 job ? job->hopping : hopping, q->nshift, job ? same : q->re,
+                 q->im, batch, edge + s->most_edges, diagonal, edge);
     for (int64_t i = 0; i < t->nsite; i++) {
         int64_t local = t->core_site[i];
 
@@ -114,31 +120,62 @@ static bool finite_result(const struct tile_set *s,
     return isfinite(sum);
 }
 
+static int solve(struct tile_set *s, const struct request *q, int64_t count,
+                 int nthread)
+{
+    int nbatch = (q->nshift + LANES - 1) / LANES;
+    int64_t work = count * nbatch;
+
+    if (nthread > work)
+        nthread = (int)work;
+    if (work == 0)
+        return 0;
+    if (reserve(s, nthread))
+        return -1;
+#pragma omp parallel for schedule(dynamic) num_threads(nthread)
+    for (int64_t k = 0; k < work; k++) {
+        const struct tile_job *job = q->job ? &q->job[k / nbatch] : NULL;
+        int64_t tile = job ? job->tile : k / nbatch;
+        int thread = omp_get_thread_num();
+
+        /* final: what the fronts would share out runs in this thread. */
+#pragma omp task final(1) if (0)
+        solve_tile(s, q, &s->tile[tile], job, (int)(k % nbatch), thread);
+    }
+    for (int k = 0; k < nbatch; k++)
+        if (!finite_result(s, q->r->diagonal + k * s->nsite))
+            return -2;
+    return 0;
+}
+
 int tile_set_solve(struct tile_set *s, const double *onsite,
                    const double *hopping, int nshift, const double *re,
                    const double *im, bool want_edges, int nthread,
                    struct selinv_result *r)
 {
-    struct request q = {onsite, hopping, re, im, nshift, want_edges, r};
-    int nbatch = (nshift + LANES - 1) / LANES;
-    int64_t work = s->ntile * nbatch;
+    struct request q = {.onsite = onsite,
+                        .hopping = hopping,
+                        .re = re,
+                        .im = im,
+                        .nshift = nshift,
+                        .want_edges = want_edges,
+                        .r = r};
 
-    if (nthread > work)
-        nthread = (int)work;
-    if (reserve(s, nthread) ||
-        selinv_result_reserve(r, s->nsite, want_edges ? s->nedge : 0, nshift,
+    if (selinv_result_reserve(r, s->nsite, want_edges ? s->nedge : 0, nshift,
                               false))
         return -1;
-#pragma omp parallel for schedule(dynamic) num_threads(nthread)
-    for (int64_t k = 0; k < work; k++) {
-        int thread = omp_get_thread_num();
+    return solve(s, &q, s->ntile, nthread);
+}
 
-        /* final: what the fronts would share out runs in this thread. */
-#pragma omp task final(1) if (0)
-        solve_tile(s, &q, &s->tile[k / nbatch], (int)(k % nbatch), thread);
-    }
-    for (int k = 0; k < nbatch; k++)
-        if (!finite_result(s, r->diagonal + k * s->nsite))
-            return -2;
-    return 0;
+int tile_set_solve_jobs(struct tile_set *s, const struct tile_job *job,
+                        int64_t njob, int nshift, const double *im,
+                        bool want_edges, int nthread, struct selinv_result *r)
+{
+    struct request q = {.job = job,
+                        .im = im,
+                        .nshift = nshift,
+                        .want_edges = want_edges,
+                        .r = r};
+
+    return solve(s, &q, njob, nthread);
 }

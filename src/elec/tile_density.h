@@ -62,4 +62,16 @@ int tile_set_solve(struct tile_set *s, const double *onsite,
                    const double *im, bool want_edges, int nthread,
                    struct selinv_result *r);
 
+/* Only some tiles of a full set, each at its own mu (shifts mu + i im[k]) with
+   its own numbers, in the order of the tile's sites and edges.  The room in r
+   must be there; entries of other tiles are left as they are. */
+struct tile_job {
+    int64_t tile;
+    double mu;
+    const double *onsite, *hopping;
+};
+int tile_set_solve_jobs(struct tile_set *s, const struct tile_job *job,
+                        int64_t njob, int nshift, const double *im,
+                        bool want_edges, int nthread, struct selinv_result *r);
+
 #endif

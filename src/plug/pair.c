@@ -7,6 +7,7 @@
 #include "plug/pair.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "plug/registry.h"
@@ -274,6 +275,37 @@ int pair_terms(struct adele *ctx, struct terms *t)
     if (!status)
         t->tag = tag;
     return status;
+}
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ b[i]) * 0x100000001b3u;
+    return hash;
+}
+
+int pair_fingerprint(struct adele *ctx, int64_t *out)
+{
+    const struct instance *model = &ctx->model->head;
+    const struct electrons *el = &ctx->electrons;
+    const double number[] = {el->mode, el->filling, el->mu, el->temp};
+    size_t n = (size_t)ctx->lat->nsite;
+    uint64_t hash = mix(0xcbf29ce484222325u, number, sizeof number);
+    hash = mix(hash, model->style->name, strlen(model->style->name));
+    for (const struct arg *a = model->style->args; a && a->kind; a++)
+        if (a->kind == ARG_NUMBER)
+            hash = mix(hash, (const char *)model + a->offset, sizeof(double));
+    if (ctx->state.onsite) {
+        double *disorder = mem_alloc(n, sizeof *disorder);
+        if (!disorder)
+            return err_memory(ctx, "the disorder", 8.0 * (double)n);
+        field_gather(ctx->state.onsite, 0, disorder);
+        hash = mix(hash, disorder, n * sizeof *disorder);
+        mem_free(disorder);
+    }
+    *out = (int64_t)hash;
+    return 0;
 }
 
 int pair_complete(struct adele *ctx, unsigned need, struct pair_result *r)

@@ -104,6 +104,11 @@ unsigned forces_gives(const struct adele *ctx);
 /* elastic + electronic. */
 double pair_energy(const struct pair_result *r);
 
+/* A hash of all that the Hamiltonian and its occupation depend on besides the
+   displacement: numbers of the model, electrons, disorder.  For state in
+   restart files that is worth nothing for another simulation. */
+int pair_fingerprint(struct adele *ctx, int64_t *out);
+
 /* Shared by all styles that solve electrons: terms of the present
    configuration with the disorder, kept by tag in the context of the caller
    (start from {0}, end with terms_fini).  An error when they are not finite. */

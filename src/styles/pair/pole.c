@@ -18,7 +18,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "elec/pole_density.h"
+#include "elec/tile_memory.h"
 #include "plug/args.h"
 #include "plug/pair.h"
 
@@ -28,12 +30,17 @@ struct pole {
     struct pair pair;
     double tol;
     int64_t tile;              /* 0: none */
+    double skip;               /* displacement, 0: no tile is skipped */
     struct arg_list buffer;    /* its words */
     double wanted;             /* `buffer auto`: error; 0 when fixed */
     bool chosen, told, warned; /* buffer chosen; estimate printed; .. */
     struct terms terms;
     struct pole_density density;
-    uint64_t solved; /* terms.tag of the last solution */
+    uint64_t solved;      /* terms.tag of the last solution */
+    double *displacement; /* [ncomp][nsite], with skip */
+    uint64_t parameters;  /* tags that skipped tiles were solved under */
+    bool loaded;          /* from a restart file, of this fingerprint */
+    int64_t fingerprint;
 };
 
 static const struct arg args[] = {
@@ -46,6 +53,9 @@ static const struct arg args[] = {
     {ARG_LIST, "buffer", AT(struct pole, buffer), .key = true, .bounded = true,
      .min = 1, .max = 2, .syntax = "B|auto TOL",
      .doc = "cells around each core, or the error that they may cause"},
+    {ARG_NUMBER, "skip", AT(struct pole, skip), .key = true, .def = "0",
+     .nonnegative = true, .unit = "displacement",
+     .doc = "tiles in which nothing moved by more are not solved again"},
     {0}};
 
 static int read_buffer(struct adele *ctx, struct pole *p)
@@ -65,6 +75,11 @@ static int read_buffer(struct adele *ctx, struct pole *p)
                         "auto 1e-4",
                         (long long)p->tile, (long long)(p->tile + 3) / 4,
                         (long long)p->tile);
+    if (!p->tile && p->skip > 0)
+        return err_deck(ctx, where,
+                        "pair_style pole: skip goes with tile; write, for "
+                        "example: pair_style pole tol 1e-5 tile 16 buffer 4 "
+                        "skip 0.001");
     if (!p->tile)
         return 0;
     if (!strcmp(b->word[0].text, "auto")) {
@@ -119,7 +134,58 @@ static void pole_fini(struct adele *ctx, void *self)
 
     (void)ctx;
     terms_fini(&p->terms);
+    mem_free(p->displacement);
     pole_density_fini(&p->density);
+}
+
+/* --- What a restart file holds. --- */
+
+static uint64_t parameters_tag(const struct adele *ctx)
+{
+    return ctx->parameter_tag +
+           (ctx->state.onsite ? ctx->state.onsite->tag : 0);
+}
+
+/* Tiles that may be skipped: what they were last solved with. */
+static int save_tiles(struct adele *ctx, const struct pole *p, struct blob *to)
+{
+    const struct pole_density *d = &p->density;
+    bool any = d->memory && p->parameters == parameters_tag(ctx);
+    int64_t hash;
+
+    blob_put_int(to, any ? d->memory->nstate : 0);
+    if (!any)
+        return 0;
+    if (pair_fingerprint(ctx, &hash))
+        return ctx->error.status;
+    blob_put_int(to, hash);
+    blob_put_int(to, d->tile);
+    blob_put_int(to, d->buffer);
+    blob_put_int(to, d->rung);
+    blob_put_numbers(to, d->memory->state, d->memory->nstate);
+    return 0;
+}
+
+static int load_tiles(struct adele *ctx, struct pole *p, struct blob *from)
+{
+    struct pole_density *d = &p->density;
+    int64_t n = 0, tile, buffer, rung;
+
+    if (blob_get_int(from, &n) || n == 0)
+        return 0; /* none, as in files of earlier versions */
+    if (n < 0 || blob_get_int(from, &p->fingerprint) ||
+        blob_get_int(from, &tile) || blob_get_int(from, &buffer) ||
+        blob_get_int(from, &rung))
+        return -1;
+    if (p->skip == 0 || tile != d->tile || buffer != d->buffer)
+        return 0;
+    d->kept = mem_alloc((size_t)n, sizeof *d->kept);
+    if (!d->kept)
+        return err_memory(ctx, "pair_style pole", 8.0 * (double)n);
+    d->nkept = n;
+    d->rung = (int)rung;
+    p->loaded = true;
+    return blob_get_numbers(from, d->kept, n);
 }
 
 /* mu is predicted from the last configurations: they make a run continue bit
@@ -128,13 +194,12 @@ static int pole_save(struct adele *ctx, void *self, struct blob *to)
 {
     const struct pole_density *d = &((struct pole *)self)->density;
 
-    (void)ctx;
     blob_put_int(to, d->nhistory);
     blob_put_numbers(to, d->history, POLE_HISTORY);
     blob_put_number(to, d->reference);
     blob_put_int(to, d->few);
     blob_put_int(to, ((struct pole *)self)->chosen ? d->buffer : 0);
-    return 0;
+    return save_tiles(ctx, self, to);
 }
 
 static int pole_load(struct adele *ctx, void *self, struct blob *from)
@@ -143,7 +208,6 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
     struct pole_density *d = &p->density;
     int64_t n = 0, few, buffer;
 
-    (void)ctx;
     if (blob_get_int(from, &n) || n < 0 || n > POLE_HISTORY ||
         blob_get_numbers(from, d->history, POLE_HISTORY) ||
         blob_get_number(from, &d->reference) || blob_get_int(from, &few) ||
@@ -156,7 +220,7 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
     d->nhistory = (int)n;
     d->again = n > 0;
     d->few = few != 0;
-    return 0;
+    return load_tiles(ctx, p, from);
 }
 
 static int check_tile(struct adele *ctx, const struct pole *p)
@@ -251,6 +315,9 @@ static struct pole_request request(const struct adele *ctx,
             need & (NEED_BOND | NEED_ENERGY | NEED_ENTROPY) ||
             ((need & (NEED_FORCE | NEED_ERROR)) && ctx->model->use_bonds),
         .want_energy = need & (NEED_ENERGY | NEED_ENTROPY),
+        .skip = p->skip,
+        .displacement = p->displacement,
+        .ncomp = ctx->model->ncomp,
         .nthread = ctx->nthread};
 }
 
@@ -328,15 +395,46 @@ static void tell(struct adele *ctx, struct pole *p, const char *when)
                    l.converged ? "" : " (not converged)");
 }
 
+/* What decides about tiles to be skipped: displacements, and whether anything
+   else changed. */
+static int prepare_skip(struct adele *ctx, struct pole *p)
+{
+    const struct field *q = ctx->state.displacement;
+    uint64_t parameters = parameters_tag(ctx);
+    int64_t hash = 0;
+    size_t n = (size_t)(ctx->lat->nsite * q->ncomp);
+    double *to;
+
+    if (p->skip == 0)
+        return 0;
+    to = mem_resize(p->displacement, n, sizeof *to);
+    if (!to)
+        return err_memory(ctx, "pair_style pole", 8.0 * (double)n);
+    p->displacement = to;
+    for (int c = 0; c < q->ncomp; c++)
+        field_gather(q, c, to + c * ctx->lat->nsite);
+    if (p->loaded && pair_fingerprint(ctx, &hash))
+        return ctx->error.status;
+    if (p->loaded ? hash != p->fingerprint : p->parameters != parameters)
+        pole_density_forget(&p->density);
+    p->parameters = parameters;
+    p->loaded = false;
+    return 0;
+}
+
 static int solve(struct adele *ctx, struct pole *p, unsigned need,
                  struct pair_result *r)
 {
-    struct pole_request ask = request(ctx, p, need);
+    struct pole_request ask;
     struct pole_solution s = {0};
     enum task before;
-    int status = pair_result_reserve(ctx, r, p->terms.nsite,
-                                     ask.want_bonds ? p->terms.nbond : 0, 0);
+    int status = prepare_skip(ctx, p);
 
+    if (status)
+        return status;
+    ask = request(ctx, p, need);
+    status = pair_result_reserve(ctx, r, p->terms.nsite,
+                                 ask.want_bonds ? p->terms.nbond : 0, 0);
     if (status)
         return status;
     /* The same configuration once more gives the same bits. */
@@ -448,12 +546,18 @@ static void pole_report(struct adele *ctx, struct pair *pair)
                    d->used->fit.error, d->used->fit.bound);
     if (d->solutions && p->solved == p->terms.tag)
         tell(ctx, p, "at the end");
+    if (p->skip > 0 && d->solutions)
+        log_printf(&ctx->log,
+                   "pair_style pole: %.4g of %lld tiles solved a solution, the "
+                   "others skipped\n",
+                   (double)d->tiles_solved / (double)d->solutions,
+                   (long long)tile_set_count(d->tiles));
     if (d->further)
         log_printf(&ctx->log,
                    "pair_style pole: %lld further passes for densities at "
                    "other chemical potentials\n",
                    (long long)d->further);
-    d->passes = d->solutions = d->further = 0;
+    d->passes = d->solutions = d->further = d->tiles_solved = 0;
     p->told = false;
 }
 
