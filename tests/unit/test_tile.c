@@ -158,6 +158,57 @@ static void bonds_belong_to_their_first_site(void **state)
     sim_free(sim);
 }
 
+/* First and second neighbours with hoppings that depend on the displacements,
+   whose forces take the densities of bonds. */
+static void second_neighbours(void **state)
+{
+    static const char *const deck[] = {
+        "boundary p\nlattice chain 90", "boundary f p\nlattice square 23 21",
+        "boundary p p\nlattice honeycomb 17 18",
+        "boundary p p\nlattice triangular 21 20"};
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        struct adele *sim = sim_new("%s", deck[k]);
+        double force[2][1000];
+        int64_t n = sim->lat->nsite;
+
+        assert_true(n <= 1000);
+        test_bond_register(sim);
+        sim_run(sim, "model test/bond\nelectrons filling 0.4 temp 1");
+        sim_randomise(sim, 0.3, 5);
+        for (int tiled = 0; tiled < 2; tiled++) {
+            sim_run(sim, "pair_style pole tol %g%s", tol,
+                    tiled ? " tile 5 buffer 5" : "");
+            if (forces_require(sim, NEED_FORCE))
+                fail_msg("%s", adele_error(sim));
+            field_gather(sim->forces->force, 0, force[tiled]);
+        }
+        /* Forces of order 1; the thermal length is 12 a/(pi T) at most. */
+        if (!(distance(force[0], force[1], n) < 2e-2))
+            fail_msg("%s: %g", deck[k], distance(force[0], force[1], n));
+        assert_true(distance(force[0], force[1], n) > tol);
+        sim_free(sim);
+    }
+}
+
+/* Second neighbours of a chain reach across a buffer of one cell. */
+static void too_narrow_a_buffer(void **state)
+{
+    struct adele *sim = sim_new("lattice chain 40");
+    (void)state;
+    test_bond_register(sim);
+    sim_run(sim, "model test/bond\nelectrons filling 0.4 temp 1\n"
+                 "pair_style pole tile 8 buffer 1");
+    assert_int_not_equal(forces_require(sim, NEED_FORCE), 0);
+    assert_non_null(strstr(adele_error(sim),
+                           "pair_style pole: hoppings reach across a buffer of "
+                           "1 cells; use a larger one"));
+    error_clear(sim);
+    sim_run(sim, "pair_style pole tile 8 buffer 2");
+    assert_int_equal(forces_require(sim, NEED_FORCE), 0);
+    sim_free(sim);
+}
+
 /* --- Exponential in a gap. --- */
 
 static struct adele *ordered(int length, double gap, double temp)
@@ -294,6 +345,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_lattice),
         cmocka_unit_test(bonds_belong_to_their_first_site),
+        cmocka_unit_test(second_neighbours),
+        cmocka_unit_test(too_narrow_a_buffer),
         cmocka_unit_test(error_falls_as_measured),
         cmocka_unit_test(automatic_buffer_meets_its_error),
         cmocka_unit_test(threads_change_nothing),

@@ -382,7 +382,7 @@ static void threads_and_restarts_keep_the_bits(void **state)
     quenched(2, two);
     omp_set_num_threads(before);
     assert_memory_equal(one, two, 1152 * sizeof(double));
-    for (int steps = 1; steps < 12; steps += 5) {
+    for (int steps = 1; steps < 12; steps += 6) {
         sim = half_frozen("skip 0.004");
         sim_run(sim,
                 "thermo_style custom step pairerr\nthermo 1\n"
