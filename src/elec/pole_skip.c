@@ -48,8 +48,10 @@ static int choose_set(struct pole_density *p, const struct pole_request *ask,
     if (p->rung != rung)
         tile_memory_forget(p->memory);
     p->rung = rung;
-    if (p->used != before || p->reach == 0)
-        p->reach = ask->fixed_number ? find_reach(p, p->used) : 0;
+    if (!ask->fixed_number)
+        p->reach = 0;
+    else if (p->used != before || p->reach == 0)
+        p->reach = find_reach(p, p->used);
     return POLE_OK;
 }
 
