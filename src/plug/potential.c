@@ -161,6 +161,12 @@ static int make_descriptor(struct adele *ctx, struct potential *p,
         return ctx->error.status;
     if (style_of(p)->setup(ctx, d, &ctx->lat->shape, p->ncomp, p->vector))
         return ctx->error.status;
+    if (p->target == TARGET_ENERGY &&
+        (!style_of(p)->tangent || !style_of(p)->backward))
+        return err_deck(ctx, &d->head.where,
+                        "descriptor %s has no derivatives, which target energy "
+                        "needs; use target density or force",
+                        d->head.style->name);
     p->nin = d->nfeature + (p->mu == POTENTIAL_MU_INPUT);
     if (p->mu == POTENTIAL_MU_INPUT && d->rank)
         return err_deck(ctx, &d->head.where,

@@ -17,7 +17,8 @@
      input    mu is one more channel
 
    Numbers pass through scales: x = (feature - in_shift)/in_scale for each
-   feature, prediction = out_shift + out_scale*y.
+   feature, prediction = out_shift + out_scale*y; with target density and a
+   descriptor that has a base, that feature is added.
 
    The file is YAML, doc/developer/potential_file.md. */
 
@@ -117,8 +118,10 @@ struct potential_input {
     const struct field *displacement;
     double mu;             /* of sites without disorder */
     const double *mu_site; /* [nsite], mu minus the disorder; NULL: none */
-    const double *whole;   /* [nsite][nfeature] of descriptors that make all
-                              at once; NULL: made by rows */
+    const double *whole;   /* [nsite][nfeature] where the descriptor makes all
+                              features at once, else NULL */
+    double *base;          /* [nsite], gets the descriptor's own approximation
+                              of the density, where it has one; or NULL */
 };
 
 /* v = q + shift*(mu - onsite) for mu: shift, else v = q; the border of v is

@@ -109,13 +109,16 @@ int64_t potential_features(const struct potential *p,
     for (int64_t i = begin; i < end; i += block) {
         int64_t stop = i + block < end ? i + block : end;
 
+        const double *from = in->whole ? in->whole + i * d->nfeature : feature;
+
         if (!in->whole)
             style_of(p)->rows(d, in->displacement, i, stop, feature);
-        const double *row = in->whole ? in->whole + i * d->nfeature : feature;
-        for (int64_t k = i; k < stop; k++)
-            outside += scale_row(p, row + (k - i) * d->nfeature,
-                                 in->mu_site ? in->mu_site[k] : in->mu,
+        for (int64_t k = i; k < stop; k++, from += d->nfeature) {
+            if (in->base)
+                in->base[k] = from[d->base - 1];
+            outside += scale_row(p, from, in->mu_site ? in->mu_site[k] : in->mu,
                                  precision, x, k - begin);
+        }
     }
     return outside;
 }
@@ -129,10 +132,11 @@ struct potential_run {
     uint64_t clock;
     struct field *v, *along; /* input; a constant direction: on demand */
     double *mu_site;         /* [nsite], with disorder and mu: input */
+    double *whole;           /* [nsite][nfeature]: struct potential_input */
+    double *base;            /* [nsite] */
     double *part;            /* [nsite] energies of sites, gradients */
     void *rows;              /* [nsite][nin]: derivatives of the input */
     double *dfeature;        /* [nsite][nfeature] */
-    double *whole;           /* [nsite][nfeature] */
     /* Of the pass that is on. */
     struct potential_input input;
     int64_t outside;
@@ -147,10 +151,11 @@ void potential_run_free(struct potential_run *r)
     field_free(r->v);
     field_free(r->along);
     mem_free(r->mu_site);
+    mem_free(r->whole);
+    mem_free(r->base);
     mem_free(r->part);
     mem_free(r->rows);
     mem_free(r->dfeature);
-    mem_free(r->whole);
     mem_free(r);
 }
 
@@ -180,6 +185,20 @@ int potential_run_update(struct adele *ctx, struct potential_run *r)
     return 0;
 }
 
+static int need_features(struct adele *ctx, struct potential_run *r)
+{
+    const struct descriptor *d = r->p->descriptor;
+    size_t n = (size_t)r->lat->nlocal;
+    bool whole = style_of(r->p)->whole != NULL;
+    bool base = d->base > 0 && r->p->target == TARGET_DENSITY;
+
+    if (whole)
+        r->whole = mem_alloc(n * (size_t)d->nfeature, sizeof *r->whole);
+    if (base)
+        r->base = mem_alloc(n, sizeof *r->base);
+    return (whole && !r->whole) || (base && !r->base) ? no_memory(ctx, r) : 0;
+}
+
 struct potential_run *potential_run_new(struct adele *ctx, struct potential *p,
                                         const struct lattice *lat,
                                         enum precision precision, bool keep)
@@ -199,27 +218,21 @@ struct potential_run *potential_run_new(struct adele *ctx, struct potential *p,
         potential_run_free(r);
         return NULL;
     }
-    if (potential_run_update(ctx, r)) {
+    if (need_features(ctx, r) || potential_run_update(ctx, r)) {
         potential_run_free(r);
         return NULL;
     }
     return r;
 }
 
-/* All features, where the descriptor shares work between sites. */
-static int need_whole(struct adele *ctx, struct potential_run *r)
+/* Features of all sites, where the descriptor makes them at once. */
+static int make_whole(struct adele *ctx, struct potential_run *r)
 {
-    const struct descriptor *d = r->p->descriptor;
     enum task before = timers_enter(&ctx->timers, TASK_DESCRIPTOR);
-    int status = -1;
+    int status =
+        style_of(r->p)->whole(r->p->descriptor, r->v, ctx->nthread, r->whole);
 
-    if (!r->whole)
-        r->whole = mem_alloc((size_t)r->lat->nlocal * (size_t)d->nfeature,
-                             sizeof *r->whole);
-    if (r->whole)
-        status = style_of(r->p)->whole(d, r->v, ctx->nthread, r->whole);
     timers_enter(&ctx->timers, before);
-    r->input.whole = r->whole;
     return status ? no_memory(ctx, r) : 0;
 }
 
@@ -230,9 +243,10 @@ static int set_input(struct adele *ctx, struct potential_run *r,
     int64_t n = r->lat->nlocal;
     int status = potential_displace(ctx, r->p, q, onsite, mu, r->v);
 
-    r->input = (struct potential_input){.displacement = r->v, .mu = mu};
-    if (!status && style_of(r->p)->whole)
-        status = need_whole(ctx, r);
+    r->input = (struct potential_input){
+        .displacement = r->v, .mu = mu, .whole = r->whole, .base = r->base};
+    if (!status && r->whole)
+        status = make_whole(ctx, r);
     if (status || !onsite || r->p->mu != POTENTIAL_MU_INPUT)
         return status;
     if (!r->mu_site)
@@ -295,17 +309,6 @@ static void unscale(const struct potential_run *r, const void *y, bool shift,
     }
 }
 
-/* Density networks correct what their descriptor knows already. */
-static void add_base(const struct potential_run *r, double *out)
-{
-    const struct descriptor *d = r->p->descriptor;
-
-    if (!d->base || !r->whole || r->p->target != TARGET_DENSITY)
-        return;
-    for (int64_t i = 0; i < r->lat->nlocal; i++)
-        out[i] += r->whole[i * d->nfeature + d->base - 1];
-}
-
 static size_t number_size(const struct potential_run *r)
 {
     return r->precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
@@ -347,6 +350,9 @@ static void tangent_rows(struct potential_run *r, int64_t begin, int64_t end)
 
     style_of(p)->tangent(p->descriptor, r->v, r->along, begin, end, block);
     for (int64_t i = begin; i < end; i++) {
+        if (r->base)
+            r->base[i] =
+                block[(i - begin) * nfeature + p->descriptor->base - 1];
         for (int j = 0; j < p->nin; j++) {
             double d = j < nfeature ? block[(i - begin) * nfeature + j] : 1;
             int64_t k = i * p->nin + j;
@@ -360,19 +366,29 @@ static void tangent_rows(struct potential_run *r, int64_t begin, int64_t end)
     }
 }
 
+/* One number a site: density. */
+static void add_base(const struct potential_run *r, double *out)
+{
+    if (!r->base)
+        return;
+#pragma omp parallel for schedule(static) if (r->lat->nlocal >= PARALLEL_MIN)
+    for (int64_t i = 0; i < r->lat->nlocal; i++)
+        out[i] += r->base[i];
+}
+
 static int find_slope(struct adele *ctx, struct potential_run *r, double *slope)
 {
     int64_t n = r->lat->nlocal, block = BLOCK / r->p->nin;
     enum task before;
     const void *ydot;
 
-    if (!style_of(r->p)->tangent && r->p->mu != POTENTIAL_MU_NONE)
-        return err_run(ctx, "descriptor %s has no derivatives",
-                       style_of(r->p)->style.name);
     if (r->p->mu == POTENTIAL_MU_NONE) {
         memset(slope, 0, (size_t)(n * r->p->nout) * sizeof *slope);
         return 0;
     }
+    if (!style_of(r->p)->tangent)
+        return err_run(ctx, "descriptor %s has no derivatives",
+                       r->p->descriptor->head.style->name);
     if (need_rows(ctx, r) || need_along(ctx, r))
         return ctx->error.status;
     before = timers_enter(&ctx->timers, TASK_DESCRIPTOR);
@@ -384,8 +400,10 @@ static int find_slope(struct adele *ctx, struct potential_run *r, double *slope)
     }
     timers_enter(&ctx->timers, TASK_NETWORK);
     ydot = net_tangent(r->net, r->rows);
-    if (ydot)
+    if (ydot) {
         unscale(r, ydot, false, slope);
+        add_base(r, slope);
+    }
     timers_enter(&ctx->timers, before);
     return ydot ? 0 : no_memory(ctx, r);
 }
