@@ -123,32 +123,51 @@ double net_work(const struct net *net)
     return work;
 }
 
-/* Sites that enter a weighted sum, of sublattice 0. */
-static double inputs(const struct net *net, const struct net_layer *layer)
+static double common(const struct net *net, int l)
 {
-    double taps = layer->stencil < 0 ? 1 : net->stencil[layer->stencil].n[0];
+    enum activation f = l ? net->layer[l - 1].activation : ACTIVATION_LINEAR;
 
-    if (taps < 1)
-        taps = 1;
-    return layer->kind == NET_DEPTHWISE ? taps : taps * layer->in;
+    return f == ACTIVATION_LINEAR || f == ACTIVATION_TANH ? 0 : 0.5;
 }
 
-/* Parameters of a layer that are biases stay zero: those that no weight but
-   the bias row uses.  Ties never mix the two. */
-static void clear_biases(const struct net *net, const struct net_layer *layer,
-                         double *param)
+/* Variance of the weights of a slot, were f the identity. */
+static double slot_variance(const struct net *net, int l, int slot)
 {
-    int64_t weights = net_weights(net, layer);
-    int64_t bias = layer->bias ? layer->out : 0;
+    const struct net_layer *layer = &net->layer[l];
+    double n = layer->stencil < 0, rows = net_slots(net, layer);
 
-    for (int64_t w = weights - bias; w < weights; w++) {
-        if (!layer->tie) {
-            param[w] = 0;
-            continue;
+    if (layer->kind == NET_DENSE)
+        rows *= layer->in;
+    if (layer->stencil >= 0) {
+        const struct net_stencil *s = &net->stencil[layer->stencil];
+
+        for (int k = 0; k < s->n[0]; k++)
+            n += s->tap[0][k].slot == slot;
+    }
+    return n > 1 ? 1 / (rows * (n + common(net, l) * n * (n - 1))) : 1 / rows;
+}
+
+/* Each parameter gets the standard deviation of the weights that it makes;
+   biases, whose weights come last, keep zero. */
+static void deviations(const struct net *net, int l, double factor,
+                       double *param)
+{
+    const struct net_layer *layer = &net->layer[l];
+    const struct net_tie *tie = layer->tie;
+    int64_t slot = layer->in, w = 0;
+
+    if (layer->kind == NET_DENSE)
+        slot *= layer->out;
+    for (int s = 0; s < net_slots(net, layer); s++) {
+        double deviation = sqrt(factor * slot_variance(net, l, s));
+
+        for (int64_t end = w + slot; w < end; w++) {
+            if (!tie)
+                param[w] = deviation;
+            for (int64_t e = tie ? tie->first[w] : 0;
+                 tie && e < tie->first[w + 1]; e++)
+                param[tie->index[e]] = deviation;
         }
-        for (int64_t e = layer->tie->first[w]; e < layer->tie->first[w + 1];
-             e++)
-            param[layer->tie->index[e]] = 0;
     }
 }
 
@@ -156,6 +175,7 @@ void net_initialise(const struct net *net, uint64_t seed, double *param)
 {
     int branches = 0;
 
+    memset(param, 0, (size_t)net->nparam * sizeof *param);
     for (int l = 0; l < net->nlayer; l++)
         branches += net->layer[l].add >= 0;
     for (int l = 0; l < net->nlayer; l++) {
@@ -164,13 +184,12 @@ void net_initialise(const struct net *net, uint64_t seed, double *param)
                               .purpose = RNG_TRAINING,
                               .component = NET_RNG_START,
                               .tick = (uint64_t)l};
-        double variance = gain[layer->activation] / inputs(net, layer);
+        double factor = gain[layer->activation], *own = param + layer->first;
 
         if (layer->add >= 0)
-            variance /= branches;
-        rng_normals(key, 0, 1, param + layer->first, layer->nparam);
+            factor /= branches;
+        deviations(net, l, factor, own);
         for (int64_t k = 0; k < layer->nparam; k++)
-            param[layer->first + k] *= sqrt(variance);
-        clear_biases(net, layer, param + layer->first);
+            own[k] *= rng_normal(key, (uint64_t)k);
     }
 }

@@ -239,6 +239,36 @@ static void test_start(void **state)
     net_sample_free(&s);
 }
 
+/* Sums over shells grow with what their sites have in common; counted as
+   independent, five layers of 3 x 3 sites would give 100. */
+static void test_start_shells(void **state)
+{
+    static const struct net_trial wide = {&lattice_square, {40, 40, 1}, 0};
+    double square = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed < 5; seed++) {
+        struct net_sample s = {.lat = net_lattice(&wide), .in = 1, .out = 32};
+        int near = net_shells(&s.net, &s.lat->shape, 1.5, true);
+
+        for (int l = 0; l < 5; l++)
+            net_append(&s.net, NET_DENSE, l ? 32 : 1, 32, near, true,
+                       ACTIVATION_SILU, -1);
+        assert_int_equal(net_finish(&s.net), 0);
+        s.rows = s.lat->nsite;
+        s.param = net_noise(s.net.nparam, 1);
+        s.x = net_noise(s.rows, 2);
+        net_initialise(&s.net, seed, s.param);
+        struct net_run *r = net_sample_run(&s, 1, PRECISION_DOUBLE, false, 1);
+        const double *y = net_sample_forward(r, s.x, 1);
+
+        square += net_dot(s.rows * 32, y, y) / (double)(s.rows * 32) / 4;
+        net_run_free(r);
+        net_sample_free(&s);
+    }
+    assert_true(square > 0.1 && square < 10);
+}
+
 /* Without derivatives a deep network needs the memory of two layers. */
 static void test_memory(void **state)
 {
@@ -271,7 +301,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_threads),
         cmocka_unit_test(test_images),   cmocka_unit_test(test_single),
-        cmocka_unit_test(test_start),    cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_start),    cmocka_unit_test(test_start_shells),
+        cmocka_unit_test(test_memory)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
