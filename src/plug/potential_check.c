@@ -206,8 +206,11 @@ static void try_folder(struct search *s, const char *folder, size_t length)
 
     if (s->found || s->failed || length == 0)
         return;
-    text_addn(&path, folder, length);
-    text_addf(&path, "%s%s", folder[length - 1] == '/' ? "" : "/", s->name);
+    if (strcmp(folder, ".")) {
+        text_addn(&path, folder, length);
+        text_add(&path, folder[length - 1] == '/' ? "" : "/");
+    }
+    text_add(&path, s->name);
     if (path.failed || s->tried.failed) {
         s->failed = true;
         text_free(&path);
