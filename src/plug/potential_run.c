@@ -98,6 +98,31 @@ static bool scale_row(const struct potential *p, const double *feature,
     return outside;
 }
 
+/* The same of networks with one channel, a whole block at once. */
+static int64_t scale_column(const struct potential *p, const double *feature,
+                            int64_t n, enum precision precision, void *x)
+{
+    double low = p->in_low[0], high = p->in_high[0];
+    double shift = p->in_shift[0], scale = p->in_scale[0];
+    float *single = x;
+    double *exact = x;
+    int outside = 0;
+
+#pragma omp simd reduction(+ : outside)
+    for (int64_t k = 0; k < n; k++)
+        outside += !(feature[k] >= low && feature[k] <= high);
+    if (precision == PRECISION_SINGLE) {
+#pragma omp simd
+        for (int64_t k = 0; k < n; k++)
+            single[k] = (float)((feature[k] - shift) / scale);
+    } else {
+#pragma omp simd
+        for (int64_t k = 0; k < n; k++)
+            exact[k] = (feature[k] - shift) / scale;
+    }
+    return outside;
+}
+
 int64_t potential_features(const struct potential *p,
                            const struct potential_input *in, int64_t begin,
                            int64_t end, enum precision precision, void *x)
@@ -113,6 +138,14 @@ int64_t potential_features(const struct potential *p,
 
         if (!in->whole)
             style_of(p)->rows(d, in->displacement, i, stop, feature);
+        if (p->nin == 1 && d->nfeature == 1 && !in->base) {
+            size_t size =
+                precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
+
+            outside += scale_column(p, from, stop - i, precision,
+                                    (char *)x + (size_t)(i - begin) * size);
+            continue;
+        }
         for (int64_t k = i; k < stop; k++, from += d->nfeature) {
             if (in->base)
                 in->base[k] = from[d->base - 1];
