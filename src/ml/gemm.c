@@ -9,10 +9,10 @@
 
 static const struct gemm *const kernel_table[] = {
 #ifdef __x86_64__
-    &gemm_avx512_single, &gemm_avx512_double,
-    &gemm_avx2_single,   &gemm_avx2_double,
+    &gemm_avx512_single, &gemm_avx512_double, &gemm_avx512_bf16,
+    &gemm_avx2_single,   &gemm_avx2_double,   &gemm_avx2_bf16,
 #endif
-    &gemm_plain_single,  &gemm_plain_double,
+    &gemm_plain_single,  &gemm_plain_double,  &gemm_plain_bf16,
 };
 
 static int processor_has(const char *name)

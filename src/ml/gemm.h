@@ -13,7 +13,9 @@
 
 #include <stddef.h>
 
-enum precision { PRECISION_SINGLE, PRECISION_DOUBLE };
+/* BF16: numbers in memory are single; gemm_packed rounds both factors to
+   bfloat16 and sums in single. */
+enum precision { PRECISION_SINGLE, PRECISION_DOUBLE, PRECISION_BF16 };
 
 struct gemm; /* a kernel: constant, never freed */
 

@@ -209,11 +209,11 @@ static void MAKE(pack)(int k, int n, const void *w_, ptrdiff_t row,
 }
 
 /* Sum of the numbers of a vector, by halves. */
-INLINE NUMBER MAKE(total)(VECTOR v)
+INLINE NUMBER MAKE(total)(const VECTOR *v)
 {
     NUMBER s[LANES];
 
-    *(LOOSE *)s = v;
+    *(LOOSE *)s = *v;
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++)
             s[i] += s[i + half];
@@ -249,7 +249,7 @@ INLINE void MAKE(dots)(int rows, int columns, int k, const NUMBER *x,
     }
     for (int i = 0; i < rows; i++) {
         for (int j = 0; j < columns; j++) {
-            NUMBER v = MAKE(total)(sum[i][j]), *to = y + i * y_row + j;
+            NUMBER v = MAKE(total)(&sum[i][j]), *to = y + i * y_row + j;
 
             if (bias)
                 v += bias[j];

@@ -373,8 +373,8 @@ struct net_run *net_run_new(const struct net *net, const struct lattice *lat,
         return NULL;
     r->net = net;
     r->gemm = gemm;
-    r->kernel = precision == PRECISION_SINGLE ? &net_kernels_single
-                                              : &net_kernels_double;
+    r->kernel = precision == PRECISION_DOUBLE ? &net_kernels_double
+                                              : &net_kernels_single;
     r->precision = precision;
     r->number = r->kernel->number;
     r->keep = keep;

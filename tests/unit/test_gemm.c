@@ -390,6 +390,77 @@ static void bits_do_not_depend_on_the_cut(void **state)
         }
 }
 
+/* Eight digits, ties to even. */
+static struct array array_bf16(const struct array *from)
+{
+    struct array a = array_copy(from);
+
+    for (size_t i = 0; i < a.n; i++) {
+        int exponent;
+        double digits = frexp(get(from, (ptrdiff_t)i), &exponent);
+
+        ((float *)a.at)[i] =
+            (float)ldexp(nearbyint(ldexp(digits, 8)), exponent - 8);
+    }
+    return a;
+}
+
+static void try_bf16(int m, int k, int n)
+{
+    struct array x = array_new(PRECISION_BF16, (size_t)(m * k), 1);
+    struct array w = array_new(PRECISION_BF16, (size_t)(k * n), 2);
+    struct array bias = array_new(PRECISION_BF16, (size_t)n, 3);
+    struct array old = array_new(PRECISION_BF16, (size_t)(m * n), 4);
+    ((float *)x.at)[0] = 1 + 0x1p-8F; /* a tie */
+    struct array rx = array_bf16(&x), rw = array_bf16(&w);
+    struct product t = {.m = m,
+                        .k = k,
+                        .n = n,
+                        .accumulate = 1,
+                        .a_row = k,
+                        .a_column = 1,
+                        .b_row = n,
+                        .b_column = 1,
+                        .y_row = n,
+                        .a = &rx,
+                        .b = &rw,
+                        .bias = &bias};
+
+    for (int q = 0; q < KERNELS; q++) {
+        const struct gemm *kernel = gemm_select(PRECISION_BF16, kernel_name[q]);
+
+        if (!kernel)
+            continue;
+        struct array y = array_copy(&old);
+        struct array packed =
+            array_new(PRECISION_BF16, gemm_packed_size(kernel, k, n), 5);
+        gemm_pack(kernel, k, n, w.at, n, 1, packed.at);
+        gemm_packed(kernel, m, k, n, x.at, k, packed.at, bias.at, 1, y.at, n);
+        expect_product(&t, &old, &y);
+        mem_free(packed.at);
+        mem_free(y.at);
+        cut_rows(kernel, PRECISION_BF16, k, n);
+        cut_gradient(kernel, PRECISION_BF16, k, n);
+    }
+    mem_free(x.at);
+    mem_free(w.at);
+    mem_free(rx.at);
+    mem_free(rw.at);
+    mem_free(bias.at);
+    mem_free(old.at);
+}
+
+static void bf16_rounds_both_factors(void **state)
+{
+    (void)state;
+    assert_non_null(gemm_select(PRECISION_BF16, NULL));
+    try_bf16(7, 1, 1);
+    try_bf16(60, 45, 40);
+    try_bf16(110, 256, 2);
+    try_bf16(50, 300, 17);
+    try_bf16(13, 600, 8);
+}
+
 static void selection(void **state)
 {
     (void)state;
@@ -398,6 +469,7 @@ static void selection(void **state)
                         "plain");
     assert_non_null(gemm_select(PRECISION_SINGLE, NULL));
     assert_int_equal(gemm_number(PRECISION_SINGLE), 4);
+    assert_int_equal(gemm_number(PRECISION_BF16), 4);
     assert_int_equal(gemm_number(PRECISION_DOUBLE), 8);
 #ifdef __AVX2__
     assert_string_not_equal(gemm_name(gemm_select(PRECISION_SINGLE, NULL)),
@@ -413,6 +485,7 @@ int main(void)
         cmocka_unit_test(large),
         cmocka_unit_test(empty_sum),
         cmocka_unit_test(bits_do_not_depend_on_the_cut),
+        cmocka_unit_test(bf16_rounds_both_factors),
         cmocka_unit_test(selection),
     };
 
