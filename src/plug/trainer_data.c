@@ -277,7 +277,6 @@ static int add_items(struct adele *ctx, struct trainer *t,
                      const struct samples *from, const bool *skip, bool take,
                      struct train_items *set)
 {
-    bool own = set == &t->valid; /* errors are those at the frames' own mu */
     set->item = mem_zalloc((size_t)from->n, sizeof *set->item);
     if (!set->item)
         return fail_memory(ctx, (double)from->n * sizeof *set->item);
@@ -289,7 +288,7 @@ static int add_items(struct adele *ctx, struct trainer *t,
         int place = find_place(ctx, t, (struct lattice *)s->q->lat);
         if (place < 0 || usable(ctx, t, from, s, &use))
             return ctx->error.status;
-        if (!use || (own && s->grid))
+        if (!use)
             continue;
         struct train_item *item = &set->item[set->n++];
         *item = (struct train_item){.s = s, .place = place};

@@ -270,8 +270,6 @@ static void test_last_line(void **state)
     double n[36], squares = 0, magnitudes = 0;
     int count = 0;
     for (int64_t k = 0; k < s->n; k++) {
-        if (s->item[k].grid)
-            continue;
         assert_int_equal(potential_predict(set, run, s->item[k].q, NULL,
                                            s->item[k].mu, n, NULL, NULL),
                          0);
