@@ -1,0 +1,59 @@
+#!/bin/sh
+# The chain of examples/learning on a small lattice: data, training, validation,
+# a quench with the potential, its error.  The files that each step promises are
+# there, and the learned forces are as good as the cluster that they start from.
+# Usage: tests/learning.sh O; prints TAP.
+cd "$(dirname "$0")/.." || exit 1
+O=${1:-build}
+adele=${ADELE:-$(cd "$O" && pwd)/adele}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+n=0 bad=0
+
+cp examples/learning/* "$tmp"
+cd "$tmp" || exit 1
+sed -i -E 's/^( *run +)300/\140/; s/every 185/every 10/; s/^(epochs: +).*/\12/
+           s/radius: 2.9/radius: 1.5/; s/(widths: \[)512, 256, 64, 16/\116, 8/' in.* train*.yaml
+
+step() { # title, file that must come, command ..
+    title=$1 file=$2
+    shift 2
+    n=$((n + 1))
+    if timeout 100 "$adele" -log none "$@" >out 2>err </dev/null && [ -s "$file" ]; then
+        echo "ok $n - $title"
+    else
+        bad=$((bad + 1))
+        echo "not ok $n - $title"
+        tail -n 20 out err | sed 's/^/# /'
+    fi
+}
+
+step "quenches at mu = 0" quench_mu0_2.h5 -in in.dataset_quench \
+    -var electrons "mu 0.0" -var name mu0 -var L 8 -var late 20 -var n 1 2
+step "quenches at filling 0.5" quench_f050_1.h5 -in in.dataset_quench \
+    -var L 8 -var late 20 -var n 1
+step "random configurations" random_mu0.h5 -in in.dataset_random \
+    -var electrons "mu 0.0" -var name mu0 -var L 8 -var count 3
+for what in "mu0:mu 0.0" "f040:filling 0.4"; do
+    step "held-out quench, ${what#*:}" "quench_heldout_${what%%:*}_1001.h5" \
+        -in in.dataset_quench -var electrons "${what#*:}" \
+        -var name "heldout_${what%%:*}" -var first 1000 -var L 8 -var late 20 -var n 1
+done
+step "training of the compact potential" holstein_square_conv.yaml -in in.train
+step "training of the published architecture" holstein_square_mu0_mlp.yaml \
+    -in in.train -var config train_published.yaml
+step "validation" holstein_square_conv.parity.png -in in.validate
+step "quench with learned forces" correlation.txt -in in.ml_quench \
+    -var L 8 -var steps 20 -var every 10
+step "error along a learned quench" out -in in.ml_error -var L 8 -var steps 50
+
+n=$((n + 1))
+error=$(awk '$1 == 50 {print $4}' out)
+if awk -v e="$error" 'BEGIN {exit !(e > 0 && e < 0.1)}'; then
+    echo "ok $n - its rms error is below 0.1 ($error)"
+else
+    bad=$((bad + 1))
+    echo "not ok $n - its rms error is below 0.1 ($error)"
+fi
+echo "1..$n"
+[ $bad -eq 0 ]
