@@ -240,18 +240,28 @@ struct job {
     int columns, row;
 };
 
-/* Boxes `begin` .. `end`: first box by part of the poles, then their sums. */
+static void collect(struct cavity_work *w, const struct job *j,
+                    const struct cavity_task *task, void *const *piece)
+{
+    w->kernel->collect(task, j->q, j->e, piece, j->parts, j->columns, j->out,
+                       j->row);
+}
+
+/* Boxes `begin` .. `end` by part of the poles; who does the last part of a box
+   sums them, so that nobody waits for it. */
 static void wave(struct cavity_work *w, const struct job *j, int64_t begin,
                  int64_t end, int nthread)
 {
-    const struct cavity_kernel *kernel = w->kernel;
     int64_t pieces = (end - begin) * j->parts;
+    int left[WAVE];
+    for (int64_t k = 0; k < end - begin; k++)
+        left[k] = j->parts;
 #pragma omp parallel num_threads(nthread) if (pieces > 1 && nthread > 1)
     {
         struct cavity_task task = {.c = w->c, .cut = &w->cut, .plan = &w->plan,
                                    .s = &w->scratch[omp_get_thread_num()]};
         int64_t loaded = -1;
-#pragma omp for schedule(dynamic)
+#pragma omp for schedule(dynamic) nowait
         for (int64_t k = 0; k < pieces; k++) {
             int64_t box = begin + k / j->parts;
             int part = (int)(k % j->parts);
@@ -260,16 +270,11 @@ static void wave(struct cavity_work *w, const struct job *j, int64_t begin,
             task.out = w->piece[k];
             box_first(&w->cut, box, task.first);
             if (loaded != box)
-                kernel->load(&task, j->q, j->e->scale, j->e->shift);
+                w->kernel->load(&task, j->q, j->e->scale, j->e->shift);
             loaded = box;
-            kernel->poles(&task);
-        }
-#pragma omp for schedule(dynamic)
-        for (int64_t box = begin; box < end; box++) {
-            box_first(&w->cut, box, task.first);
-            kernel->collect(&task, j->q, j->e,
-                            &w->piece[(box - begin) * j->parts], j->parts,
-                            j->columns, j->out, j->row);
+            w->kernel->poles(&task);
+            if (__atomic_sub_fetch(&left[box - begin], 1, __ATOMIC_ACQ_REL) == 0)
+                collect(w, j, &task, &w->piece[k - part]);
         }
     }
 }

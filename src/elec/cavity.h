@@ -70,6 +70,7 @@ struct cavity {
         int cell[3], to, opposite;
     } tap[LATTICE_BASIS_MAX][CAVITY_TAPS];
     int nlevel; /* clusters by size; 0: the tree, the last: all of the radius */
+    double radius[CAVITY_LEVELS];
     struct cavity_cluster cluster[CAVITY_LEVELS][LATTICE_BASIS_MAX];
 };
 
@@ -95,6 +96,21 @@ struct cavity_work;
 struct cavity_work *cavity_work_new(const struct cavity *c,
                                     const struct lattice *lat, bool single);
 void cavity_work_free(struct cavity_work *w);
+
+/* Poles by rung of the bound, 2^(rung/2), so that they last; start from {0}. */
+enum { CAVITY_POLES = 4 };
+struct cavity_poles {
+    struct {
+        int rung;
+        struct poles fit;
+    } set[CAVITY_POLES];
+    int next;
+};
+
+/* Poles that hold up to `bound`, of those fitted before where there are; NULL:
+   tol is out of reach. */
+const struct poles *cavity_poles(struct cavity_poles *p, double bound,
+                                 double tol);
 
 /* On-site energies scale*q + shift; poles fitted for a bound that holds. */
 struct cavity_electrons {

@@ -5,6 +5,7 @@
    additions; the others a product for each pair of sites that they couple.  A
    few rules are tried, and the cheapest order is kept. */
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,7 +216,7 @@ static int levels(struct cavity *c, const struct stencil *around)
         for (int b = 0; !status && b < c->nbasis; b++)
             status = cluster(c, around, b, 1 + within(around, b, r2, &next),
                              &c->cluster[c->nlevel][b]);
-        c->nlevel++;
+        c->radius[c->nlevel++] = sqrt(r2) + 1e-6;
         r2 = next;
     }
     return status;

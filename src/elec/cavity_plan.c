@@ -1,4 +1,5 @@
-/* Which cluster and how many iterations each pole takes: see elec/cavity.h.
+/* Poles, and which cluster and how many iterations each of them takes: see
+   elec/cavity.h.
 
    Tried on the uniform lattice, whose sites all have the same energy e, for e
    over the band: there walks of one length all add up. */
@@ -120,4 +121,19 @@ void cavity_plan(const struct cavity *c, const struct cavity_electrons *e,
         plan->iterations[k] = first_below(most.iterations, c->iterations,
                                           e->cut / weight);
     }
+}
+
+const struct poles *cavity_poles(struct cavity_poles *p, double bound,
+                                 double tol)
+{
+    int rung = (int)ceil(2 * log2(fmax(bound, 8)));
+    for (int k = 0; k < CAVITY_POLES; k++)
+        if (p->set[k].fit.n > 0 && p->set[k].rung == rung)
+            return &p->set[k].fit;
+    int k = p->next;
+    if (poles_fit(exp2(0.5 * rung), tol, &p->set[k].fit))
+        p->set[k].fit.n = 0;
+    p->set[k].rung = rung;
+    p->next = (k + 1) % CAVITY_POLES;
+    return p->set[k].fit.n > 0 ? &p->set[k].fit : NULL;
 }

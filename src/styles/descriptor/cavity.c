@@ -25,20 +25,13 @@
 #include "plug/descriptor.h"
 #include "plug/model.h"
 
-enum { SETS = 4 };
-
 /* What is kept from call to call, for lattices of one size. */
 struct memory {
     int n[3], local[3];
     bool periodic[3];
     struct cavity cavity;
     struct cavity_work *work;
-    /* Poles by rung of the bound, 2^(rung/2). */
-    struct {
-        int rung;
-        struct poles fit;
-    } set[SETS];
-    int next;
+    struct cavity_poles poles;
 };
 
 struct descriptor_cavity {
@@ -201,21 +194,6 @@ static struct memory *memory_new(const struct descriptor_cavity *d,
     return NULL;
 }
 
-/* Poles that hold up to `bound`, of those fitted before where there are. */
-static const struct poles *poles_for(struct memory *m, double bound, double tol)
-{
-    int rung = (int)ceil(2 * log2(fmax(bound, 8)));
-    for (int k = 0; k < SETS; k++)
-        if (m->set[k].fit.n > 0 && m->set[k].rung == rung)
-            return &m->set[k].fit;
-    int k = m->next;
-    if (poles_fit(exp2(0.5 * rung), tol, &m->set[k].fit))
-        m->set[k].fit.n = 0;
-    m->set[k].rung = rung;
-    m->next = (k + 1) % SETS;
-    return m->set[k].fit.n > 0 ? &m->set[k].fit : NULL;
-}
-
 /* v and its functions, n sites of one row and sublattice. */
 static void local_features(const struct descriptor_cavity *d, const double *v,
                            int n, double *x, ptrdiff_t stride)
@@ -243,7 +221,7 @@ static int features(const struct descriptor_cavity *d, struct memory *m,
     int nb = q->lat->shape.nbasis;
     double bound = cavity_bound(&m->cavity, q, d->scale, 0, d->temp);
     struct cavity_electrons e = {.scale = d->scale, .temp = d->temp,
-                                 .poles = poles_for(m, bound, d->tol),
+                                 .poles = cavity_poles(&m->poles, bound, d->tol),
                                  .cut = d->cut};
     if (!e.poles ||
         cavity_densities(m->work, q, &e, nthread,
