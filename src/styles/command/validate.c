@@ -421,6 +421,20 @@ static int open_all(struct work *w, const struct word *file)
     return check_origin(w);
 }
 
+/* A potential that does not see mu can only be right at each frame's own. */
+static void drop_other_mu(struct work *w)
+{
+    struct samples *s = w->samples;
+    int64_t n = 0;
+
+    if (w->p->mu != POTENTIAL_MU_NONE)
+        return;
+    for (int64_t k = 0; k < s->n; k++)
+        if (s->item[k].grid == 0)
+            s->item[n++] = s->item[k];
+    s->n = n;
+}
+
 static int prepare(struct work *w)
 {
     enum precision precision = (enum precision)w->v->precision;
@@ -431,6 +445,7 @@ static int prepare(struct work *w)
     if (!w->v->precision_given)
         precision =
             w->p->target == TARGET_ENERGY ? PRECISION_DOUBLE : PRECISION_SINGLE;
+    drop_other_mu(w);
     for (int64_t k = 0; k < w->samples->n; k++)
         any = any || w->samples->item[k].force;
     w->density = !any;
