@@ -9,11 +9,13 @@
 #include "base/parallel.h"
 #include "core/lattice.h"
 
+enum { SWEEPS = 5 };
+
 int terms_init(struct terms *t, int64_t nsite)
 {
     *t = (struct terms){.nsite = nsite};
     t->onsite = mem_zalloc((size_t)nsite, sizeof(double));
-    t->row = mem_zalloc((size_t)nsite, sizeof(double));
+    t->row = mem_zalloc(2 * (size_t)nsite, sizeof(double));
     if (t->onsite && t->row)
         return 0;
     terms_fini(t);
@@ -100,18 +102,52 @@ void terms_dense(const struct terms *t, double *h)
     }
 }
 
+/* row [i] = sum over the bonds of i of |h| v_j. */
+static void add_neighbours(const struct terms *t, const double *v, double *row)
+{
+    memset(row, 0, (size_t)t->nsite * sizeof *row);
+    for (int64_t k = 0; k < t->nbond; k++) {
+        int64_t i = t->bond[k].i, j = t->bond[k].j;
+        double h = fabs(t->hopping[k]);
+
+        row[i] += h * v[j];
+        row[j] += h * v[i];
+    }
+}
+
+/* The largest eigenvalue of sign * H is at most that of M = sign * E + |h|,
+   which is at most max (M v)_i / v_i for any v > 0 (Collatz).  v = 1 is
+   Gershgorin's bound B; Jacobi's sweeps towards v = (B - M)^-1 1 tighten it. */
+static double upper_bound(const struct terms *t, double sign)
+{
+    double *row = t->row, *v = row + t->nsite, bound = INFINITY, largest = 0;
+
+    for (int64_t i = 0; i < t->nsite; i++)
+        v[i] = 1;
+    for (int sweep = 0;; sweep++) {
+        double found = -INFINITY;
+
+        add_neighbours(t, v, row);
+        for (int64_t i = 0; i < t->nsite; i++) {
+            found = fmax(found, sign * t->onsite[i] + row[i] / v[i]);
+            largest = sweep ? largest : fmax(largest, row[i]);
+        }
+        bound = fmin(bound, found);
+        if (sweep == SWEEPS || !(largest > 0))
+            return bound;
+        for (int64_t i = 0; i < t->nsite; i++)
+            v[i] = (0.1 * largest + row[i]) /
+                   (bound - sign * t->onsite[i] + 1e-6 * largest);
+    }
+}
+
 void terms_bounds(const struct terms *t, double *lo, double *hi)
 {
-    double *radius = t->row;
-    memset(radius, 0, (size_t)t->nsite * sizeof *radius);
-    for (int64_t k = 0; k < t->nbond; k++) {
-        radius[t->bond[k].i] += fabs(t->hopping[k]);
-        radius[t->bond[k].j] += fabs(t->hopping[k]);
-    }
-    *lo = INFINITY;
-    *hi = -INFINITY;
-    for (int64_t i = 0; i < t->nsite; i++) {
-        *lo = fmin(*lo, t->onsite[i] - radius[i]);
-        *hi = fmax(*hi, t->onsite[i] + radius[i]);
-    }
+    double slack;
+
+    *hi = upper_bound(t, 1);
+    *lo = -upper_bound(t, -1);
+    slack = 1e-13 * fmax(fabs(*lo), fabs(*hi));
+    *hi += slack;
+    *lo -= slack;
 }

@@ -21,7 +21,7 @@ struct terms {
     struct bond *bond; /* [nbond], fixed for a lattice */
     double *hopping;   /* [nbond], h_b */
     double *onsite;    /* [nsite], e_i */
-    double *row;       /* [nsite], scratch of terms_bounds */
+    double *row;       /* [2 nsite], scratch of terms_bounds */
     double constant;   /* added to Omega */
     uint64_t tag;      /* of the configuration they belong to; 0: none */
     uint64_t bond_tag; /* of the model whose bonds they hold; 0: none */
@@ -41,7 +41,8 @@ void terms_fini(struct terms *t);
 /* h [nsite][nsite], symmetric, both triangles. */
 void terms_dense(const struct terms *t, double *h);
 
-/* Gershgorin: all eigenvalues lie in [*lo, *hi].  Uses t->row. */
+/* All eigenvalues lie in [*lo, *hi], which is narrower than Gershgorin's.  Uses
+   t->row. */
 void terms_bounds(const struct terms *t, double *lo, double *hi);
 
 #endif

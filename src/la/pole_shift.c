@@ -94,12 +94,10 @@ static int factorise(struct pole_shift *p, const double *weight, double *a,
     return 0;
 }
 
-/* Least-squares column weights of a target; its error is left in target. */
-static double fit_target(const struct pole_shift *p, double *target,
-                         double *column)
+/* Least-squares column weights of a target. */
+static void fit_target(const struct pole_shift *p, const double *target,
+                       double *column)
 {
-    double worst = 0;
-
     memset(column, 0, (size_t)p->columns * sizeof *column);
     for (int r = 0; r < p->rank; r++) {
         const double *b = p->basis + r * p->rows;
@@ -110,6 +108,14 @@ static double fit_target(const struct pole_shift *p, double *target,
         for (int k = 0; k < p->columns; k++)
             column[k] += sum * p->solve[r * p->columns + k];
     }
+}
+
+/* What the weights leave of the target, in its place; the largest of it. */
+static double leave(const struct pole_shift *p, double *target,
+                    const double *column)
+{
+    double worst = 0;
+
     for (int k = 0; k < p->columns; k++)
         for (int i = 0; i < p->rows; i++)
             target[i] -= column[k] * p->matrix[k * p->rows + i];
@@ -138,6 +144,7 @@ static int level(struct pole_shift *p, double *work)
         for (int i = 0; i < rows; i++)
             target[i] = fermi(p->x[i]) * (1 - fermi(p->x[i]));
         fit_target(p, target, column);
+        leave(p, target, column);
         for (int i = 0; i < rows; i++) {
             weight[i] *= fabs(target[i]) + 1e-14;
             total += weight[i];
@@ -160,18 +167,22 @@ int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
     for (int k = 0; k < extra; k++)
         p->s[fit->n + k] = extra_pole[extra][k];
     p->x = mem_alloc(rows, sizeof *p->x);
+    p->tail = mem_alloc(rows, sizeof *p->tail);
     p->matrix = mem_alloc(rows * columns, sizeof *p->matrix);
     p->basis = mem_alloc(rows * columns, sizeof *p->basis);
     p->solve = mem_alloc(columns * (columns + 1), sizeof *p->solve);
     work = mem_alloc(2 * rows + 2 * rows * columns + columns * columns +
                          2 * columns,
                      sizeof *work);
-    status = p->x && p->matrix && p->basis && p->solve && work ? 0 : -1;
+    status =
+        p->x && p->tail && p->matrix && p->basis && p->solve && work ? 0 : -1;
     if (!status) {
         double end = asinh(0.5 * fit->bound);
 
-        for (int i = 0; i < p->rows; i++)
+        for (int i = 0; i < p->rows; i++) {
             p->x[i] = 2 * sinh(end * (2.0 * i / (p->rows - 1) - 1));
+            p->tail[i] = exp(-fabs(p->x[i]));
+        }
         fill_matrix(p);
         scale_columns(p, p->solve + columns * columns);
         status = level(p, work);
@@ -185,26 +196,47 @@ int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
 void pole_shift_fini(struct pole_shift *p)
 {
     mem_free(p->x);
+    mem_free(p->tail);
     mem_free(p->matrix);
     mem_free(p->basis);
     mem_free(p->solve);
     *p = (struct pole_shift){0};
 }
 
-double pole_shift_weights(const struct pole_shift *p, double d,
-                          struct shift_weights *w)
+/* f(x - d) - f(x) on the grid, and its weights. */
+static void solve(const struct pole_shift *p, double d, double *target,
+                  double *column)
+{
+    double step = -expm1(-d), shrink = exp(-d);
+
+    for (int i = 0; i < p->rows; i++) {
+        double y = p->tail[i], a = p->x[i] > 0 ? 1 : y;
+        double b = p->x[i] > 0 ? y / (y + shrink) : 1 / (1 + y * shrink);
+
+        target[i] = step * a / (1 + y) * b;
+    }
+    fit_target(p, target, column);
+}
+
+static void unscale(const struct pole_shift *p, const double *column,
+                    struct shift_weights *w)
 {
     const double *scale = p->solve + p->columns * p->columns;
-    double target[ROWS], column[2 * (POLES_MAX + 8) + 2], error;
 
-    for (int i = 0; i < p->rows; i++)
-        target[i] = -expm1(-d) * fermi(-p->x[i]) * fermi(p->x[i] - d);
-    error = fit_target(p, target, column);
     for (int k = 0; k < p->n; k++) {
         w->alpha[k] = column[k] * scale[k];
         w->beta[k] = column[p->n + k] * scale[p->n + k];
     }
     w->linear = column[2 * p->n] * scale[2 * p->n];
     w->constant = column[2 * p->n + 1] * scale[2 * p->n + 1];
-    return error;
+}
+
+double pole_shift_weights(const struct pole_shift *p, double d,
+                          struct shift_weights *w)
+{
+    double target[ROWS], column[2 * (POLES_MAX + 8) + 2];
+
+    solve(p, d, target, column);
+    unscale(p, column, w);
+    return leave(p, target, column);
 }

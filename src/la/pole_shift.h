@@ -14,11 +14,12 @@
 #include "la/poles.h"
 
 struct pole_shift {
-    int n;                     /* poles with the extra ones */
-    double s[POLES_MAX + 8];   /* the fit's first, then the extra ones */
+    int n;                   /* poles with the extra ones */
+    double s[POLES_MAX + 8]; /* the fit's first, then the extra ones */
     int rows, rank, columns;
-    double *x, *basis, *solve; /* grid; projection; weights from projection */
-    double *matrix;            /* [columns][rows] unweighted, scaled columns */
+    double *x, *tail;      /* grid; exp(-|x|) */
+    double *basis, *solve; /* projection; weights from projection */
+    double *matrix;        /* [columns][rows] unweighted, scaled columns */
 };
 
 /* `extra` poles (0 .. 8) besides those of the fit.  0 or -1 (memory). */

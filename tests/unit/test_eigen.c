@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <lapacke.h>
 
 #include "elec/terms.h"
 #include "la/blas.h"
@@ -40,8 +41,8 @@ static struct eigen solved(bool vectors)
     return s;
 }
 
-/* With f_k = (e_k - e_1)/(e_N - e_1) the density matrix is (H - e_1)/(e_N - e_1).
-   Rounding: N units of the spectral radius, 1e-13. */
+/* With f_k = (e_k - e_1)/(e_N - e_1) the density matrix is (H - e_1)/(e_N -
+   e_1). Rounding: N units of the spectral radius, 1e-13. */
 static void density_matrix_of_the_levels(void **state)
 {
     (void)state;
@@ -211,13 +212,15 @@ static void bonds_of_lattices(void **state)
     }
 }
 
-/* Gershgorin: sharp for a periodic chain of equal hops, -2t..2t around e. */
+/* Gershgorin's discs give -0.9 .. 5.4 for this chain, whose edges are at
+   -0.76 and 4.25; theirs is the bound of a chain of equal sites. */
 static void bounds(void **state)
 {
     (void)state;
     struct adele *sim = sim_new("lattice chain 6");
     struct terms t;
-    double lo, hi;
+    double lo, hi, h[36], level[6];
+
     assert_int_equal(terms_init(&t, 6), 0);
     assert_int_equal(terms_add_stencil(&t, sim->lat, &sim->lat->nearest, 0), 0);
     assert_int_equal(terms_finish(&t), 0);
@@ -226,11 +229,61 @@ static void bounds(void **state)
         t.hopping[b] = b % 2 ? 0.7 : -0.7;
         t.onsite[b] = 0.5;
     }
+    terms_bounds(&t, &lo, &hi);
+    assert_true(fabs(lo + 0.9) <= 1e-12 && fabs(hi - 1.9) <= 1e-12);
     t.onsite[3] = 4;
     terms_bounds(&t, &lo, &hi);
-    assert_true(fabs(lo + 0.9) <= 1e-15 && fabs(hi - 5.4) <= 1e-15);
+    terms_dense(&t, h);
+    assert_int_equal(LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'N', 'U', 6, h, 6, level),
+                     0);
+    assert_true(lo <= level[0] && lo >= -0.9 - 1e-12);
+    assert_true(hi >= level[5] && hi <= level[5] + 0.1);
+    memset(t.hopping, 0, 6 * sizeof *t.hopping);
+    terms_bounds(&t, &lo, &hi);
+    assert_true(fabs(lo - 0.5) <= 1e-12 && fabs(hi - 4) <= 1e-12);
     terms_fini(&t);
     sim_free(sim);
+}
+
+/* Never inside the spectrum, for any configuration. */
+static void bounds_are_bounds(void **state)
+{
+    (void)state;
+    for (int k = 0;; k++) {
+        struct text lattice = {0};
+        struct adele *sim;
+        struct terms t;
+        double lo, hi, *h, *level;
+        lapack_int n;
+
+        if (!sim_lattice(k, &lattice))
+            break;
+        sim = sim_new("%s", lattice.s);
+        n = (lapack_int)sim->lat->nsite;
+        assert_int_equal(terms_init(&t, n), 0);
+        assert_int_equal(terms_add_stencil(&t, sim->lat, &sim->lat->nearest, 0),
+                         0);
+        assert_int_equal(terms_finish(&t), 0);
+        for (int64_t b = 0; b < t.nbond; b++)
+            t.hopping[b] = sim_random(71, b);
+        for (int i = 0; i < n; i++)
+            t.onsite[i] = pow(10, k % 4 - 2) * sim_random(72, i);
+        h = calloc((size_t)(n * n), sizeof *h);
+        level = calloc((size_t)n, sizeof *level);
+        assert_true(h && level);
+        terms_dense(&t, h);
+        assert_int_equal(
+            LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'N', 'U', n, h, n, level), 0);
+        terms_bounds(&t, &lo, &hi);
+        if (!(lo <= level[0] && hi >= level[n - 1]))
+            fail_msg("%s%.17g .. %.17g not within %.17g .. %.17g", lattice.s,
+                     level[0], level[n - 1], lo, hi);
+        free(h);
+        free(level);
+        terms_fini(&t);
+        sim_free(sim);
+        text_free(&lattice);
+    }
 }
 
 int main(void)
@@ -242,6 +295,7 @@ int main(void)
         cmocka_unit_test(sizes),
         cmocka_unit_test(library_threads),
         cmocka_unit_test(bonds_of_lattices),
-        cmocka_unit_test(bounds)};
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(bounds_are_bounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
