@@ -1,5 +1,5 @@
-/* Forces from poles and selected inversion: against exact diagonalisation, and
-   in their growth with the lattice.
+/* Forces from poles and selected inversion: against exact diagonalisation and
+   the Chebyshev expansion, and in their growth with the lattice.
 
    Half-filled quenches at T = 0.1 with tol 1e-8, a step of the dynamics each:
    what it costs to find mu is in it. */
@@ -7,12 +7,26 @@
 #include "bench.h"
 
 #include <math.h>
+#include <string.h>
+#include <sys/resource.h>
 
 enum { ROUNDS = 5 };
 
-static struct adele *quench(int length, const char *style)
+/* The mean passes a step, from what a run prints. */
+static void read_passes(void *user, const char *text)
+{
+    const char *at = strstr(text, "pair_style pole: ");
+
+    if (at && strstr(at, "passes a solution"))
+        *(double *)user = strtod(at + strlen("pair_style pole: "), NULL);
+}
+
+static struct adele *quench_to(int length, const char *style,
+                               void (*print)(void *user, const char *text),
+                               void *user)
 {
     char deck[1024];
+    struct adele *sim = adele_new(print, user);
 
     snprintf(deck, sizeof deck,
              "lattice square %d %d\n"
@@ -25,7 +39,17 @@ static struct adele *quench(int length, const char *style)
              "thermo 100000\n"
              "timestep 0.022\n",
              length, length, style);
-    return bench_new(deck);
+    if (!sim) {
+        fprintf(stderr, "out of memory\n");
+        exit(2);
+    }
+    bench_command(sim, deck);
+    return sim;
+}
+
+static struct adele *quench(int length, const char *style)
+{
+    return quench_to(length, style, NULL, NULL);
 }
 
 struct bench {
@@ -61,11 +85,74 @@ static double step_time(struct bench *b, int length, int warm)
     return best;
 }
 
+/* The passes of steps 10 to 110 of the quench at 40x40. */
+static double mean_passes(void)
+{
+    double passes = NAN;
+    struct adele *sim = quench_to(40, "pole tol 1e-8", read_passes, &passes);
+
+    bench_command(sim, "run 10 post no");
+    bench_command(sim, "run 100");
+    adele_free(sim);
+    return passes;
+}
+
+/* The least order, in steps of a tenth, at which the largest error of a force
+   is below 1e-8. */
+static int kpm_order_for(double *error)
+{
+    struct adele *sim = quench(40, "ed");
+    int order = 500;
+
+    for (;; order += order / 10) {
+        char deck[80];
+
+        snprintf(deck, sizeof deck, "compute e all force/error kpm order %d",
+                 order);
+        bench_command(sim, deck);
+        if (adele_evaluate(sim, "c_e[3]", error)) {
+            fprintf(stderr, "%s", adele_error(sim));
+            exit(2);
+        }
+        if (*error <= 1e-8 || order > 100000)
+            break;
+        bench_command(sim, "uncompute e");
+    }
+    adele_free(sim);
+    return order;
+}
+
+static double kpm_time(int order)
+{
+    char style[40];
+    struct bench b = {0};
+    double best = 1e300;
+
+    snprintf(style, sizeof style, "kpm order %d", order);
+    b.pole = quench(40, style);
+    bench_command(b.pole, "run 1 post no");
+    for (int k = 0; k < 2; k++) {
+        double begin = wall_time();
+
+        pole_step(&b);
+        best = fmin(best, wall_time() - begin);
+    }
+    adele_free(b.pole);
+    return best;
+}
+
+static double resident_bytes(void)
+{
+    struct rusage use;
+
+    return getrusage(RUSAGE_SELF, &use) ? NAN : 1024.0 * (double)use.ru_maxrss;
+}
+
 int main(void)
 {
     struct bench b = {0};
-    double pole, ed, t100, t64, t256, t200;
-    int status = 0;
+    double pole, ed, t100, t64, t256, t200, kpm, error;
+    int status = 0, order;
 
     b.pole = quench(40, "pole tol 1e-8");
     b.ed = quench(40, "ed");
@@ -75,14 +162,24 @@ int main(void)
     adele_free(b.pole);
     adele_free(b.ed);
     status |= bench_report("pole step / ed step at 40x40", pole / ed, 1.0 / 40);
+    status |= bench_report("pole: passes a step, steps 10 to 110 at 40x40",
+                           mean_passes(), 1.25);
+    order = kpm_order_for(&error);
+    kpm = kpm_time(order);
+    printf(
+        "kpm at the same accuracy at 40x40: order %d, error of a force %.2g, "
+        "%.3g ed steps, %.0f pole steps\n",
+        order, error, kpm / ed, kpm / pole);
     t100 = step_time(&b, 100, 6);
     status |= bench_report("pole / ed at 100x100, ed as N^3 from 40x40",
                            t100 / (ed * pow(6.25, 3)), 1.0 / 500);
+    t200 = step_time(&b, 200, 5);
+    status |= bench_report("pole at 200x200 / 1.5 s", t200 / 1.5, 1);
+    status |= bench_report("pole: resident memory at 200x200 / 1 GiB",
+                           resident_bytes() / (1024.0 * 1024 * 1024), 1);
     t64 = step_time(&b, 64, 6);
     t256 = step_time(&b, 256, 5);
     status |= bench_report("pole: exponent of N from 64x64 to 256x256",
                            log(t256 / t64) / log(16), 1.6);
-    t200 = step_time(&b, 200, 5);
-    status |= bench_report("pole at 200x200 / 1.5 s", t200 / 1.5, 1);
     return status;
 }
