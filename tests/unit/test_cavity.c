@@ -14,7 +14,9 @@
 #include "base/mem.h"
 #include "close.h"
 #include "elec/cavity.h"
+#include "plug/descriptor.h"
 #include "plug/pair.h"
+#include "plug/registry.h"
 #include "sim.h"
 
 static const double G = 3.5, TEMP = 0.1, TOL = 1e-10;
@@ -266,6 +268,67 @@ static void test_cut(void **state)
     sim_free(sim);
 }
 
+static struct descriptor *descriptor_of(struct adele *sim, const char *text)
+{
+    struct line *line = line_new("(test)", 1, text);
+    struct words words = {0};
+    struct where bad;
+    const char *why;
+    assert_non_null(line);
+    assert_int_equal(words_split(line, &words, &bad, &why), 0);
+    struct instance *d = instance_new(sim, "descriptor", &words, NULL, NULL);
+    words_free(&words);
+    line_release(line);
+    assert_non_null(d);
+    return (struct descriptor *)d;
+}
+
+/* The descriptor's rows: v, tanh(v/w), then the columns without the last; two
+   calls at once and one alone give the same bits.  Poles of both are good to
+   TOL. */
+static void test_features(void **state)
+{
+    enum { COLUMNS = 5, NF = COLUMNS + 3 };
+    (void)state;
+    struct adele *sim = disordered("lattice square 9 8", 2);
+    struct descriptor *d = descriptor_of(
+        sim, "cavity iterations 2 radius 1.5 widths 0.1 0.8 tol 1e-10 cut 0 "
+             "precision double");
+    const struct descriptor_style *style = (const void *)d->head.style;
+    int64_t n = sim->lat->nsite;
+    int columns;
+    double *a = densities(sim, 2, 1.5, 1, &columns), *q = mem_alloc(72, 8);
+    double *x[3];
+    assert_int_equal(columns, COLUMNS + 1);
+    assert_int_equal(style->setup(sim, d, &sim->lat->shape, 1, false), 0);
+    assert_int_equal(d->nfeature, NF);
+    assert_int_equal(d->base, NF);
+    field_gather(sim->state.displacement, 0, q);
+    for (int k = 0; k < 3; k++)
+        assert_non_null(x[k] = mem_alloc((size_t)(n * NF), sizeof **x));
+    int failed = 0;
+#pragma omp parallel for num_threads(3) schedule(static, 1) reduction(+ : failed)
+    for (int k = 0; k < 3; k++)
+        failed += style->whole(d, sim->state.displacement, 1, x[k]) != 0;
+    assert_int_equal(failed, 0);
+    assert_memory_equal(x[0], x[1], (size_t)(n * NF) * sizeof **x);
+    assert_memory_equal(x[0], x[2], (size_t)(n * NF) * sizeof **x);
+    for (int64_t i = 0; i < n; i++) {
+        const double *row = x[0] + i * NF;
+        assert_true(row[0] == q[i]);
+        assert_close(row[1], tanh(q[i] / 0.1), 1e-15);
+        assert_close(row[2], tanh(q[i] / 0.8), 1e-15);
+        for (int k = 0; k < COLUMNS; k++)
+            assert_close(row[3 + k], a[i * columns + k], 2 * TOL);
+    }
+    for (int k = 0; k < 3; k++)
+        mem_free(x[k]);
+    mem_free(a);
+    mem_free(q);
+    instance_free(sim, &d->head);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_point_group),
         cmocka_unit_test(test_single),
         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_features),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
