@@ -37,12 +37,20 @@ static const struct model_style *model_of(const struct adele *s)
     return (const struct model_style *)s->model->head.style;
 }
 
+void evaluation_forget(struct evaluation *e)
+{
+    for (int k = 0; e && k < e->nplace; k++) {
+        potential_run_free(e->place[k].run);
+        e->place[k].run = NULL;
+    }
+}
+
 void evaluation_free(struct evaluation *e)
 {
     if (!e)
         return;
+    evaluation_forget(e);
     for (int k = 0; k < e->nplace; k++) {
-        potential_run_free(e->place[k].run);
         field_free(e->place[k].elastic);
         field_free(e->place[k].force);
         setting_free(e->place[k].setting);

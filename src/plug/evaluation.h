@@ -38,6 +38,8 @@ struct adele *evaluation_setting(struct evaluation *e);
 /* The potential (borrowed) and the precision of its network. */
 int evaluation_use(struct adele *ctx, struct evaluation *e, struct potential *p,
                    enum precision precision, const struct where *where);
+/* Before the potential is freed, which must be before evaluation_free. */
+void evaluation_forget(struct evaluation *e);
 /* Its parameters have changed. */
 int evaluation_update(struct adele *ctx, struct evaluation *e,
                       const struct where *where);

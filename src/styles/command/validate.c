@@ -480,6 +480,7 @@ static int compare(struct work *w)
 
 static void release(struct work *w)
 {
+    evaluation_forget(w->e);
     if (w->e && w->p)
         potential_free(evaluation_setting(w->e), w->p);
     parity_fini(&w->parity);
