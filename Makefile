@@ -146,6 +146,8 @@ doc:
 install: all
 	install -D $O/adele $(DESTDIR)$(PREFIX)/bin/adele
 	install -D -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libadele.a
+	for f in potentials/*.yaml; do \
+	    install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/adele/$$f; done
 	install -D -m 644 src/adele.h $(DESTDIR)$(PREFIX)/include/adele.h
 	for h in $$(cd src && find . -name '*.h'); do \
 	    install -D -m 644 src/$$h $(DESTDIR)$(PREFIX)/include/adele/$$h; done

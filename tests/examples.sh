@@ -44,8 +44,10 @@ styles=$("$adele" -help pair | awk '/^  [^ ]/ {print $1}')
 for deck in examples/in.*; do
     for style in own $styles; do
         shorten "$deck" >"$tmp/deck"
+        words=$style
+        [ $style = ml ] && words="ml holstein_square_conv.yaml"
         [ $style = own ] ||
-            sed -i -E "s/^( *pair_style +).*/\\1$style/" "$tmp/deck"
+            sed -i -E "s/^( *pair_style +).*/\\1$words/" "$tmp/deck"
         run_deck "$tmp/deck"
         report "$deck, short, with pair_style $style"
     done

@@ -1,0 +1,102 @@
+/* The shipped compact potential: whole steps of the dynamics at 200 x 200 against
+   the published network (45x512x256x64x16x1) at the rate of sgemm, which it cannot
+   exceed; the share of the network and its descriptor in a run; growth with the
+   lattice. */
+
+#include <cblas.h>
+#include <math.h>
+#include <omp.h>
+
+#include "base/mem.h"
+#include "bench.h"
+#include "core/context.h"
+#include "la/blas.h"
+
+enum { SQUARE = 512, ROUNDS = 5 };
+static const double published = 45 * 512 + 512 * 256 + 256 * 64 + 64 * 16 + 16;
+
+struct bench {
+    struct adele *sim;
+    int steps;
+    float *a, *b, *c;
+};
+
+static void steps(void *data)
+{
+    struct bench *b = data;
+    char run[64];
+    snprintf(run, sizeof run, "run %d pre no post no", b->steps);
+    bench_command(b->sim, run);
+}
+
+static void yardstick(void *data)
+{
+    struct bench *b = data;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SQUARE, SQUARE,
+                SQUARE, 1, b->a, SQUARE, b->b, SQUARE, 0, b->c, SQUARE);
+}
+
+/* Steps of the late state of a quench, prepared with the potential itself. */
+static void open_quench(struct bench *b, int length, int warm,
+                        const char *electrons)
+{
+    char deck[1024];
+    snprintf(deck, sizeof deck,
+             "lattice square %d %d\n"
+             "model holstein t 1 g 3.5 k 1 kappa 0.18 mass 1\n"
+             "electrons %s temp 0.1\ndisplace all uniform -1 1 7\n"
+             "pair_style ml potentials/holstein_square_conv.yaml\n"
+             "fix move all nve\nfix bath all langevin 0.1 0.1 11.1 7\n"
+             "thermo 100000\ntimestep 0.022\nrun %d post no\n",
+             length, length, electrons, warm);
+    b->sim = bench_new(deck);
+}
+
+/* Seconds of a site-step. */
+static double site_step(struct bench *b, int length, double *madd)
+{
+    double t, u;
+    bench_pair(steps, yardstick, b, ROUNDS, &t, &u);
+    *madd = u / ((double)SQUARE * SQUARE * SQUARE);
+    return t / b->steps / ((double)length * length);
+}
+
+int main(void)
+{
+    struct bench b = {.steps = 20};
+    double t200, t1000, madd, pair, begin;
+    int bad = 0;
+    char what[96];
+
+    b.a = mem_zalloc((size_t)3 * SQUARE * SQUARE, sizeof *b.a);
+    if (!b.a)
+        return 2;
+    b.b = b.a + SQUARE * SQUARE;
+    b.c = b.b + SQUARE * SQUARE;
+    blas_threads(omp_get_max_threads());
+    open_quench(&b, 200, 100, "mu 0");
+    t200 = site_step(&b, 200, &madd);
+    snprintf(what, sizeof what,
+             "step at mu = 0, 200x200 (%.3g Msite-steps/s) / published net",
+             1e-6 / t200);
+    bad |= bench_report(what, t200 / (published * madd), 0.1);
+    begin = wall_time();
+    steps(&b);
+    pair = b.sim->timers.spent[TASK_DESCRIPTOR] +
+           b.sim->timers.spent[TASK_NETWORK]; /* of this run */
+    bad |= bench_report("  1 / share of descriptor and network in the run",
+                        (wall_time() - begin) / pair, 1 / 0.85);
+    adele_free(b.sim);
+    open_quench(&b, 200, 100, "filling 0.5");
+    bad |= bench_report("  step at filling 0.5 / step at mu = 0",
+                        site_step(&b, 200, &madd) / t200, 2.2);
+    adele_free(b.sim);
+    b.steps = 3;
+    open_quench(&b, 1000, 2, "mu 0");
+    t1000 = site_step(&b, 1000, &madd);
+    bad |= bench_report("  exponent of N from 200x200 to 1000x1000",
+                        1 + log(t1000 / t200) / log(25), 1.1);
+    adele_free(b.sim);
+    mem_free(b.a);
+    return bad;
+}
