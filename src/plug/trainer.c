@@ -430,6 +430,28 @@ static int add_files(struct adele *ctx, struct potential_note *note,
     return 0;
 }
 
+/* Squares of the target about its mean; a density's, where the network learns
+   only what its descriptor misses. */
+static double target_variation(const struct trainer *t,
+                               const struct train_error *e)
+{
+    const struct train_items *set = t->valid.n ? &t->valid : &t->train;
+    double n = 0, sum = 0, squares = 0;
+    if (!t->has_base)
+        return e->target_squares -
+               e->target_sum * e->target_sum / (double)e->count;
+    for (int64_t k = 0; k < set->n; k++) {
+        const struct sample *s = set->item[k].s;
+        for (int64_t i = 0; i < s->q->lat->nsite; i++) {
+            double x = s->density[i] - 0.5;
+            n++;
+            sum += x;
+            squares += x * x;
+        }
+    }
+    return squares - sum * sum / n;
+}
+
 static int write_note(struct adele *ctx, struct trainer *t,
                       const struct train_error *e)
 {
@@ -444,11 +466,10 @@ static int write_note(struct adele *ctx, struct trainer *t,
         !note->adele_version || !note->training)
         return err_memory(ctx, "a record of the training", 4096);
     if (e->count > 0) {
-        double mean = e->target_sum / n;
         note->rmse = sqrt(e->squares / n);
         note->mae = e->magnitudes / n;
         note->max = e->largest;
-        note->r2 = 1 - e->squares / (e->target_squares - n * mean * mean);
+        note->r2 = 1 - e->squares / target_variation(t, e);
     }
     if (add_files(ctx, note, t->samples, ""))
         return ctx->error.status;
