@@ -45,6 +45,19 @@ step "training of the published architecture" holstein_square_mu0_mlp.yaml \
 step "validation" holstein_square_conv.parity.png -in in.validate
 step "quench with learned forces" correlation.txt -in in.ml_quench \
     -var L 8 -var steps 20 -var every 10
+sed -i -E 's/^( *run +)[0-9]+/\15/' in.dynamics
+for style in "ml holstein_square_conv.yaml:ml" "pole tol 1e-8:exact"; do
+    step "quenches for comparison, ${style#*:}" "dynamics_${style#*:}.txt" \
+        -in in.dynamics -var L 12 -var runs 2 -var style "${style%%:*}" \
+        -var name "${style#*:}"
+done
+n=$((n + 1))
+if [ "$(sh compare.sh ml exact | grep -c 'r = ')" -eq 18 ]; then
+    echo "ok $n - means and errors of both"
+else
+    bad=$((bad + 1))
+    echo "not ok $n - means and errors of both"
+fi
 step "error along a learned quench" out -in in.ml_error -var L 8 -var steps 50
 
 n=$((n + 1))
