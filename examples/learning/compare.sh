@@ -26,6 +26,6 @@ done | awk -v a="$1" -v b="$2" '
                 d = mean(a, s, k) - mean(b, s, k)
                 printf "%6d  r = %d  %9.5f +- %.5f  %9.5f +- %.5f  %5.2f\n", s,
                     r[k - 2], mean(a, s, k), error(a, s, k), mean(b, s, k),
-                    error(b, s, k), e > 0 ? d / e : 0
+                    error(b, s, k), (e > 0 ? d / e : 0)
             }
     }' | sort -n
