@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 O=${1:-build}
 adele=${ADELE:-$(cd "$O" && pwd)/adele}
 root=$(pwd)
+export ADELE_POTENTIALS="$root/potentials"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 n=0 bad=0
