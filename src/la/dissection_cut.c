@@ -236,11 +236,12 @@ static bool is_idle(const struct cutter *c, const int d[3])
     return false;
 }
 
-static void try_direction(struct cutter *c, struct part *p, int number,
+static void try_direction(struct cutter *c, const struct part *p, int number,
                           struct trial *best)
 {
     const int *d = direction[number];
-    int period = p->nturn ? reduce_turns(p, d) : 0, count;
+    struct part look = *p; /* turns grow when reduced for one after another */
+    int period = p->nturn ? reduce_turns(&look, d) : 0, count;
     int lo = find_heights(c, p, d, period, &count);
     int middle = find_middle(c, p, lo, count);
     int tries = p->n < SMALL ? TRIES : 0;
@@ -311,8 +312,6 @@ void cut_part(struct cutter *c, struct part *p, struct part half[2],
     if (best.direction >= 0) {
         const int *d = direction[best.direction];
 
-        if (p->nturn)
-            reduce_turns(p, d);
         find_heights(c, p, d, best.period, &count);
         assign_sides(c, p, &best);
         unwrap(c, p, &best);

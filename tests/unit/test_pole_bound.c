@@ -34,7 +34,8 @@ static double *copy_of(const double *from, int64_t n)
     double *to = calloc((size_t)n + 1, sizeof *to);
 
     assert_non_null(to);
-    memcpy(to, from, (size_t)n * sizeof *to);
+    if (n > 0)
+        memcpy(to, from, (size_t)n * sizeof *to);
     return to;
 }
 
