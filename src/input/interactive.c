@@ -4,6 +4,8 @@
    line, Ctrl-D ends the session.  The history is kept in ~/.adele_history. */
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -135,16 +137,28 @@ static void on_line(char *typed)
 enum { WAIT_MS = 100 };
 
 /* A key for readline.  A Ctrl-C may throw away the keys that poll has seen, so
-   a plain read could wait for ever; the mark that is given instead goes with
-   the line, which is then cleared. */
+   the read must not wait; the mark that is given instead goes with the line,
+   which is then cleared. */
 static int get_key(FILE *stream)
 {
     struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-    while (poll(&p, 1, WAIT_MS) <= 0) {
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+    unsigned char key;
+    (void)stream;
+    for (;;) {
         if (session->interrupt)
             return 0;
+        if (poll(&p, 1, WAIT_MS) <= 0)
+            continue;
+        fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
+        ssize_t n = read(STDIN_FILENO, &key, 1);
+        int error = errno;
+        fcntl(STDIN_FILENO, F_SETFL, flags);
+        if (n == 1)
+            return key;
+        if (n == 0 || (error != EAGAIN && error != EINTR))
+            return EOF;
     }
-    return rl_getc(stream);
 }
 
 enum reading { READ_LINE, READ_END, READ_CLEARED };
