@@ -17,6 +17,7 @@
 #include "plug/compute.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
+#include "plug/lead.h"
 #include "plug/model.h"
 #include "plug/pair.h"
 #include "plug/region.h"
@@ -79,6 +80,7 @@ static void release(struct adele *ctx)
     FREE_ALL(ctx->fixes);
     FREE_ALL(ctx->computes);
     FREE_ALL(ctx->regions);
+    leads_free(ctx);
     if (ctx->pair)
         instance_free(ctx, &ctx->pair->head);
     ctx->pair = NULL;

@@ -27,6 +27,7 @@ struct fix;
 struct compute;
 struct dump;
 struct region;
+struct lead;
 struct variables;
 struct thermo;
 struct input;
@@ -79,7 +80,7 @@ struct adele {
     struct groups groups;
     struct model *model; /* NULL before `model` */
     struct electrons electrons;
-    uint64_t parameter_tag; /* raised by every change of model or electrons */
+    uint64_t parameter_tag; /* raised by every change of model, electrons, leads */
     struct state state;
     struct pair *pair; /* NULL before `pair_style` */
     struct pair_result *forces; /* of the running pair style; see plug/pair.h */
@@ -88,6 +89,8 @@ struct adele {
     LIST_OF(compute) computes;
     LIST_OF(dump) dumps;
     LIST_OF(region) regions;
+    LIST_OF(lead) leads; /* see plug/lead.h */
+    bool reading_leads;
 
     struct variables *variables;
     struct thermo *thermo;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plug/column.h"
+#include "plug/lead.h"
 #include "plug/pair.h"
 
 typedef int (*output_function)(struct adele *, struct compute *);
@@ -117,6 +118,9 @@ int compute_evaluate(struct adele *ctx, struct compute *c, enum shape shape)
     if (!function || !(compute_shapes(c) & (unsigned)shape))
         return refuse(ctx, c, shape);
 
+    /* Their numbers may have changed what a kept result belongs to. */
+    if (ctx->leads.n > 0 && !ctx->reading_leads && leads_update(ctx))
+        return ctx->error.status;
     uint64_t stamp = adele_stamp(ctx);
     if (!c->fresh && stamp && c->out.stamp[place] == stamp)
         return ADELE_OK;

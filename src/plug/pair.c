@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plug/lead.h"
 #include "plug/registry.h"
 
 static const char *const need_name[NEED_BITS] = {
@@ -85,12 +86,29 @@ uint64_t pair_stamp(const struct adele *ctx)
            (ctx->state.onsite ? ctx->state.onsite->tag : 0);
 }
 
+/* Electrons that are in equilibrium, or none, beside leads. */
+static void warn_leads(struct adele *ctx, struct pair *p)
+{
+    if (ctx->leads.n == 0 || p->leads || p->warned_leads ||
+        !(p->gives & NEED_DENSITY))
+        return;
+    p->warned_leads = true;
+    log_warning(&ctx->log,
+                "pair_style %s leaves the leads out: its electrons are an "
+                "isolated system in equilibrium; pair_style negf couples them",
+                p->head.style->name);
+}
+
 int pair_setup(struct adele *ctx, struct pair *p)
 {
     const struct pair_style *style = (const struct pair_style *)p->head.style;
+    if (ctx->leads.n > 0 && leads_update(ctx))
+        return ctx->error.status;
     if (p->ready == ctx->parameter_tag)
         return 0;
     int status = style->setup ? style->setup(ctx, p) : 0;
+    if (!status)
+        warn_leads(ctx, p);
     if (!status)
         p->ready = ctx->parameter_tag;
     return status;
@@ -102,8 +120,10 @@ static int refuse(struct adele *ctx, const struct pair *p, unsigned lacking)
     while (!(lacking >> bit & 1))
         bit++;
     return err_run_at(ctx, &p->head.where,
-                      "pair_style %s does not give %s, which is needed here",
-                      p->head.style->name, need_name[bit]);
+                      "pair_style %s does not give %s, which is needed here"
+                      "%s%s",
+                      p->head.style->name, need_name[bit], p->why ? "; " : "",
+                      p->why ? p->why : "");
 }
 
 int pair_require(struct adele *ctx, struct pair *p, unsigned need,
@@ -296,6 +316,13 @@ int pair_fingerprint(struct adele *ctx, int64_t *out)
     for (const struct arg *a = model->style->args; a && a->kind; a++)
         if (a->kind == ARG_NUMBER)
             hash = mix(hash, (const char *)model + a->offset, sizeof(double));
+    for (int i = 0; i < ctx->leads.n; i++) {
+        const struct lead *l = ctx->leads.item[i];
+        const double values[] = {l->place, l->group, l->now.gamma, l->now.mu,
+                                 l->now.temp};
+
+        hash = mix(hash, values, sizeof values);
+    }
     if (ctx->state.onsite) {
         double *disorder = mem_alloc(n, sizeof *disorder);
         if (!disorder)

@@ -50,6 +50,10 @@ struct pair {
     unsigned gives;          /* NEED_ bits this instance can give; set by init */
     bool gradient;           /* force is -d(energy)/d(displacement) exactly */
     bool global;             /* needs the whole configuration on one rank */
+    bool leads;              /* takes account of leads (plug/lead.h) */
+    bool warned_leads;       /* .. or has said that it does not */
+    const char *why;         /* it cannot give a part: the end of a sentence
+                                for messages, or NULL */
     int halo[3];             /* else: displacement border needed */
     uint64_t ready;          /* ctx->parameter_tag of the last setup */
 };

@@ -239,26 +239,37 @@ static int keep_saved(struct adele *ctx, const struct items *from)
     return 0;
 }
 
-static int restore(struct adele *ctx, const char *path,
-                   const struct items *from)
+static int execute_item(struct adele *ctx, const char *path,
+                        const struct item *item)
 {
-    const struct item *setup = items_find(from, "setup", ITEM_BYTE);
     struct text place = {0};
-    char *text;
+    char *text = mem_strndup(item->data, item->n);
     int status;
 
-    if (!setup)
-        return damaged(ctx, path, "setup");
-    text = mem_strndup(setup->data, setup->n);
     text_addf(&place, "(restart %s)", path);
     if (!text || place.failed)
-        status = err_memory(ctx, "a restart file", (double)setup->n);
+        status = err_memory(ctx, "a restart file", (double)item->n);
     else
         status = ctx->execute(ctx, text, place.s);
     mem_free(text);
     text_free(&place);
+    return status;
+}
+
+static int restore(struct adele *ctx, const char *path,
+                   const struct items *from)
+{
+    const struct item *setup = items_find(from, "setup", ITEM_BYTE);
+    const struct item *leads = items_find(from, "leads", ITEM_BYTE);
+    int status;
+
+    if (!setup)
+        return damaged(ctx, path, "setup");
+    status = execute_item(ctx, path, setup);
     if (!status)
         status = restore_groups(ctx, path, from);
+    if (!status && leads)
+        status = execute_item(ctx, path, leads);
     if (!status)
         status = restore_state(ctx, path, from);
     if (!status)

@@ -6,7 +6,7 @@
    names; fixes, force style, computes and dumps put what they carry from step
    to step into byte strings.
 
-   datasets: setup, run/step, run/tick, run/time, run/dt, run/base_step,
+   datasets: setup, leads, run/step, run/tick, run/time, run/dt, run/base_step,
    run/base_time, groups/names, groups/mask, state/q, state/vq (the model's
    names), state/onsite, saved/KIND.ID.STYLE */
 
@@ -18,6 +18,7 @@
 #include "plug/compute.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
+#include "plug/lead.h"
 #include "plug/model.h"
 #include "plug/pair.h"
 #include "plug/value.h"
@@ -267,10 +268,12 @@ static int add_instances(struct adele *ctx, struct items *to)
 
 static int collect(struct adele *ctx, struct items *to)
 {
-    struct text setup = {0};
+    struct text setup = {0}, leads = {0};
 
     restart_setup(ctx, &setup);
-    return add_text(to, "setup", &setup) || add_clock(ctx, to) ||
+    leads_describe(ctx, &leads);
+    return add_text(to, "setup", &setup) || (leads.length && add_text(to, "leads", &leads)) ||
+                   add_clock(ctx, to) ||
                    add_groups(ctx, to) || add_state(ctx, to) ||
                    add_instances(ctx, to)
                ? -1

@@ -16,6 +16,7 @@
 #include "plug/compute.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
+#include "plug/lead.h"
 #include "plug/region.h"
 #include "plug/value.h"
 
@@ -312,6 +313,10 @@ static bool group_user(const struct adele *ctx, int index, const char **kind,
             *kind = "dump", *id = ctx->dumps.item[i]->head.id;
             return true;
         }
+    if (lead_of_group(ctx, index)) {
+        *kind = "lead", *id = lead_of_group(ctx, index)->id;
+        return true;
+    }
     return false;
 }
 
@@ -348,6 +353,12 @@ static int commit(struct adele *ctx, const struct word *w, int index,
                   const unsigned char *in)
 {
     struct groups *g = &ctx->groups;
+    const struct lead *lead = index < 0 ? NULL : lead_of_group(ctx, index);
+    if (lead)
+        return err_deck(ctx, &w->where,
+                        "group '%s' holds the sites of lead %s; `unlead %s` "
+                        "first",
+                        w->text, lead->id, lead->id);
     if (index < 0)
         index = groups_add(g, w->text);
     if (index == -1)

@@ -12,6 +12,7 @@
 #include "plug/compute.h"
 #include "plug/dump.h"
 #include "plug/fix.h"
+#include "plug/lead.h"
 #include "plug/model.h"
 #include "plug/pair.h"
 #include "plug/region.h"
@@ -26,7 +27,7 @@ struct info {
 static const struct arg args[] = {
     {ARG_REST, "category", AT(struct info, words), .syntax = "category ..",
      .bounded = true, .min = 1,
-     .doc = "system, groups, regions, computes, fixes, dumps, variables, "
+     .doc = "system, groups, regions, leads, computes, fixes, dumps, variables, "
             "styles [KIND], memory, time, config, all"},
     {0}};
 
@@ -101,6 +102,18 @@ static void show_regions(struct adele *ctx, struct text *out)
                   ctx->regions.item[i]->head.text);
 }
 
+static void show_leads(struct adele *ctx, struct text *out)
+{
+    struct text all = {0};
+    char *rest, *line;
+
+    text_add(out, "Leads\n");
+    leads_describe(ctx, &all);
+    for (rest = all.s; (line = strsep(&rest, "\n")) && *line;)
+        text_addf(out, "  %s\n", line);
+    text_free(&all);
+}
+
 static void show_variables(struct adele *ctx, struct text *out)
 {
     text_add(out, "Variables\n");
@@ -145,6 +158,7 @@ static const struct category {
     void (*show)(struct adele *ctx, struct text *out);
 } categories[] = {{"config", show_config},     {"system", show_system},
                   {"groups", show_groups},     {"regions", show_regions},
+                  {"leads", show_leads},
                   {"computes", show_computes}, {"fixes", show_fixes},
                   {"dumps", show_dumps},       {"variables", show_variables},
                   {"memory", show_memory},     {"time", show_time}};

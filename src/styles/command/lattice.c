@@ -27,6 +27,8 @@ static int check_unused(struct adele *ctx)
         user = "a model stands";
     else if (ctx->pair)
         user = "a force style stands";
+    else if (ctx->leads.n > 0)
+        user = "a lead stands";
     else if (ctx->computes.n > 0)
         user = "a compute stands";
     else if (ctx->fixes.n > 0)
