@@ -32,6 +32,10 @@ struct lattice_shape {
     bool ordered;
     double wave[3];
     int sign[LATTICE_BASIS_MAX];
+    /* Axes along which the two directions differ, as between electrodes: the
+       point group keeps the operations that leave the cell's coordinate along
+       each of them as it is (that is, its reciprocal vector). */
+    bool polar[3];
 };
 
 struct stencil_site {
@@ -65,7 +69,7 @@ struct lattice {
     int lo[3], local[3];
     int64_t nlocal; /* sites of this rank */
     struct stencil nearest, second; /* first and second shell by distance */
-    struct lattice_op *op;          /* all operations of the infinite lattice */
+    struct lattice_op *op; /* of the infinite lattice, less shape.polar */
     int nop;
 };
 

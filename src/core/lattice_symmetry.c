@@ -8,6 +8,9 @@
    Bravais lattice, the hexagon centre of the honeycomb), so that they form a
    group by composition and not only up to translations.
 
+   Polar axes leave the operations whose row of m is that of the identity, so
+   that a cell's coordinate along them stays what it is.
+
    A finite lattice with boundaries keeps an operation when m carries the
    periods n_j a_j to periods and, after a translation, every open axis to its
    own range of cells. */
@@ -236,6 +239,24 @@ static void describe(struct point_group *g)
                 g->basis[s][i] += g->inverse[i][x] * lat->shape.basis[s][x];
 }
 
+bool lattice_op_keeps(const struct lattice_op *op, const bool polar[3])
+{
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            if (polar[i] && op->m[i][j] != (i == j))
+                return false;
+    return true;
+}
+
+static void drop_others(struct lattice *lat)
+{
+    int n = 0;
+    for (int k = 0; k < lat->nop; k++)
+        if (lattice_op_keeps(&lat->op[k], lat->shape.polar))
+            lat->op[n++] = lat->op[k];
+    lat->nop = n;
+}
+
 int lattice_symmetry(struct lattice *lat)
 {
     struct point_group g = {.lat = lat};
@@ -254,8 +275,10 @@ int lattice_symmetry(struct lattice *lat)
         if (preserves_metric(&g, m))
             status = add_rotation(&g, m);
     }
-    if (!status)
+    if (!status) {
         choose_centre(&g);
+        drop_others(lat);
+    }
     mem_free(g.translation);
     return status;
 }

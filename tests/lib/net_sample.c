@@ -17,14 +17,14 @@ extern const struct lattice_style lattice_chain, lattice_square,
     lattice_triangular, lattice_honeycomb, lattice_cubic;
 
 static const struct net_trial trials[] = {
-    {&lattice_square, {5, 4, 1}, 0},     {&lattice_square, {5, 4, 1}, 2},
-    {&lattice_square, {2, 7, 1}, 0},     {&lattice_square, {1, 6, 1}, 1},
-    {&lattice_square, {1, 1, 1}, 0},     {&lattice_chain, {1, 1, 1}, 1},
-    {&lattice_chain, {2, 1, 1}, 1},      {&lattice_chain, {9, 1, 1}, 0},
-    {&lattice_triangular, {4, 3, 1}, 0}, {&lattice_triangular, {3, 5, 1}, 1},
-    {&lattice_honeycomb, {3, 4, 1}, 0},  {&lattice_honeycomb, {1, 3, 1}, 2},
-    {&lattice_honeycomb, {2, 2, 1}, 3},  {&lattice_cubic, {3, 2, 4}, 0},
-    {&lattice_cubic, {2, 3, 3}, 5}};
+    {&lattice_square, {5, 4, 1}, 0, 0},     {&lattice_square, {5, 4, 1}, 2, 0},
+    {&lattice_square, {2, 7, 1}, 0, 0},     {&lattice_square, {1, 6, 1}, 1, 0},
+    {&lattice_square, {1, 1, 1}, 0, 0},     {&lattice_chain, {1, 1, 1}, 1, 0},
+    {&lattice_chain, {2, 1, 1}, 1, 0},      {&lattice_chain, {9, 1, 1}, 0, 0},
+    {&lattice_triangular, {4, 3, 1}, 0, 0}, {&lattice_triangular, {3, 5, 1}, 1, 0},
+    {&lattice_honeycomb, {3, 4, 1}, 0, 0},  {&lattice_honeycomb, {1, 3, 1}, 2, 0},
+    {&lattice_honeycomb, {2, 2, 1}, 3, 0},  {&lattice_cubic, {3, 2, 4}, 0, 0},
+    {&lattice_cubic, {2, 3, 3}, 5, 0}};
 enum { NTRIAL = sizeof trials / sizeof *trials };
 
 double net_draw(uint16_t stream, uint64_t index)
@@ -40,9 +40,12 @@ struct lattice *net_lattice(const struct net_trial *t)
     bool periodic[3];
     const char *why;
 
-    for (int i = 0; i < 3; i++)
+    struct lattice_shape shape = t->lattice->shape;
+    for (int i = 0; i < 3; i++) {
         periodic[i] = !(t->open >> i & 1);
-    struct lattice *lat = lattice_new(&t->lattice->shape, t->n, periodic, &why);
+        shape.polar[i] = t->polar >> i & 1;
+    }
+    struct lattice *lat = lattice_new(&shape, t->n, periodic, &why);
     assert_non_null(lat);
     return lat;
 }

@@ -22,6 +22,7 @@ struct net_trial {
     const struct lattice_style *lattice;
     int n[3];
     unsigned open; /* bits: axes without periods */
+    unsigned polar; /* bits: axes whose directions symmetry keeps */
 };
 
 struct net_sample { /* a network with parameters and inputs of all images */

@@ -61,10 +61,10 @@ static void randomise(struct field *f, uint32_t stream)
     field_exchange(f);
 }
 
-/* `open` has bit i set for an open axis i. */
-static struct scene scene_new(const char *lattice, const int n[3],
-                              unsigned open, int ncomp, bool vector,
-                              const char *text)
+/* `open` has bit i set for an open axis i, `polar` for a polar one. */
+static struct scene scene_polar(const char *lattice, const int n[3],
+                                unsigned open, unsigned polar, int ncomp,
+                                bool vector, const char *text)
 {
     struct scene s = {.sim = adele_new(NULL, NULL)};
     const struct lattice_style *style;
@@ -73,22 +73,32 @@ static struct scene scene_new(const char *lattice, const int n[3],
     assert_non_null(s.sim);
     style = (const void *)registry_find(s.sim, "lattice", lattice);
     assert_non_null(style);
-    for (int i = 0; i < 3; i++)
+    struct lattice_shape shape = style->shape;
+    for (int i = 0; i < 3; i++) {
         periodic[i] = !(open >> i & 1);
-    s.lat = lattice_new(&style->shape, n, periodic, &why);
+        shape.polar[i] = polar >> i & 1;
+    }
+    s.lat = lattice_new(&shape, n, periodic, &why);
     assert_non_null(s.lat);
     s.n = s.lat->nlocal;
     s.d = descriptor_of(s.sim, text);
     if (!s.d)
         fail_msg("%s", adele_error(s.sim));
     s.style = (const struct descriptor_style *)s.d->head.style;
-    if (s.style->setup(s.sim, s.d, &style->shape, ncomp, vector))
+    if (s.style->setup(s.sim, s.d, &shape, ncomp, vector))
         fail_msg("%s", adele_error(s.sim));
     s.q = field_new(s.lat, ncomp, &clock_of_fields);
     assert_non_null(s.q);
     assert_int_equal(field_widen(s.q, s.d->halo), 0);
     randomise(s.q, 1);
     return s;
+}
+
+static struct scene scene_new(const char *lattice, const int n[3],
+                              unsigned open, int ncomp, bool vector,
+                              const char *text)
+{
+    return scene_polar(lattice, n, open, 0, ncomp, vector, text);
 }
 
 static void scene_free(struct scene *s)
@@ -301,6 +311,65 @@ static void features_are_invariant(void **state)
             }
         assert_true(checked > 4 * NSIZE);
     }
+}
+
+/* Polar axes: as many features as before, invariant under what is left (a
+   mirror, C4v, nothing), and not under an operation that is gone. */
+static void polar_features_keep_the_rest(void **state)
+{
+    (void)state;
+    static const unsigned polar[] = {1, 2, 3, 4, 6};
+    for (int k = 0; k < NKIND; k++)
+        for (int j = 0; j < 5; j++) {
+            struct kind kind = kinds[k];
+            int dim = strcmp(kind.lattice, "cubic") == 0   ? 3
+                      : strcmp(kind.lattice, "chain") == 0 ? 1
+                                                           : 2;
+            int checked = 0;
+            if (polar[j] >> dim || !strcmp(kind.lattice, "honeycomb"))
+                continue;
+            for (int n = 4; n < NSIZE; n++) {
+                struct scene s =
+                    scene_polar(kind.lattice, sizes[n], polar[j], polar[j],
+                                kind.ncomp, kind.vector, kind.text);
+                struct scene whole = scene_of(&kind, sizes[n], polar[j]);
+                check_invariance(&s, kind.vector, &checked);
+                if (!strstr(kind.text, "smooth"))
+                    assert_int_equal(s.d->nfeature, whole.d->nfeature);
+                scene_free(&s);
+                scene_free(&whole);
+            }
+            assert_true(checked >= NSIZE - 4);
+        }
+}
+
+/* The mirror image along the polar axis has other features. */
+static void polar_features_see_the_direction(void **state)
+{
+    (void)state;
+    int n[3] = {7, 5, 1};
+    struct scene s = scene_polar("square", n, 1, 1, 1, false,
+                                 "irreps cutoff 2.3");
+    struct scene whole = scene_new("square", n, 1, 1, false,
+                                   "irreps cutoff 2.3");
+    for (int k = 0; k < 2; k++) {
+        struct scene *t = k ? &whole : &s;
+        int nf = t->d->nfeature;
+        double *x = rows_of(t), *turned, worst = 0;
+        int64_t image[35];
+        struct lattice_op mirror = {.m = {{-1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+                                    .r = {{-1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+        assert_true(lattice_permutation(t->lat, &mirror, image));
+        turn_field(t, &mirror, image, false, t->q, t->q);
+        turned = rows_of(t);
+        for (int64_t i = 0; i < t->n * nf; i++)
+            worst = fmax(worst, fabs(turned[image[i / nf] * nf + i % nf] -
+                                     x[i]));
+        assert_true(k ? worst < 1e-12 : worst > 0.1);
+        mem_free(x), mem_free(turned);
+    }
+    scene_free(&s);
+    scene_free(&whole);
 }
 
 /* u(cell) -> u(cell - 1) along a periodic axis carries the features along. */
@@ -687,6 +756,8 @@ int main(void)
         cmocka_unit_test(field_of_a_vector_turns),
         cmocka_unit_test(as_many_features_as_published),
         cmocka_unit_test(features_are_invariant),
+        cmocka_unit_test(polar_features_keep_the_rest),
+        cmocka_unit_test(polar_features_see_the_direction),
         cmocka_unit_test(features_move_with_the_field),
         cmocka_unit_test(first_shell_is_that_of_the_page),
         cmocka_unit_test(derivatives_miss_nothing),

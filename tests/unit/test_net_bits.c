@@ -17,7 +17,7 @@
 extern const struct lattice_style lattice_chain, lattice_square,
     lattice_honeycomb, lattice_cubic;
 
-static const struct net_trial small = {&lattice_square, {5, 4, 1}, 0};
+static const struct net_trial small = {&lattice_square, {5, 4, 1}, 0, 0};
 
 /* dy NULL stands for ones, an input of NULL for the last one. */
 static void test_defaults(void **state)
@@ -102,10 +102,10 @@ static void outcome_free(struct outcome *o)
 static void test_threads(void **state)
 {
     static const struct net_trial large[] = {
-        {&lattice_square, {60, 53, 1}, 1},
-        {&lattice_honeycomb, {21, 20, 1}, 0},
-        {&lattice_cubic, {9, 8, 10}, 4},
-        {&lattice_chain, {1501, 1, 1}, 0}};
+        {&lattice_square, {60, 53, 1}, 1, 0},
+        {&lattice_honeycomb, {21, 20, 1}, 0, 0},
+        {&lattice_cubic, {9, 8, 10}, 4, 0},
+        {&lattice_chain, {1501, 1, 1}, 0, 0}};
 
     (void)state;
     for (size_t t = 0; t < sizeof large / sizeof *large; t++) {
@@ -208,7 +208,7 @@ static void test_single(void **state)
    depends on the seed. */
 static void test_start(void **state)
 {
-    static const struct net_trial wide = {&lattice_square, {40, 40, 1}, 0};
+    static const struct net_trial wide = {&lattice_square, {40, 40, 1}, 0, 0};
     struct net_sample s = {.lat = net_lattice(&wide), .in = 64, .out = 64};
     double *other;
 
@@ -243,7 +243,7 @@ static void test_start(void **state)
    independent, five layers of 3 x 3 sites would give 100. */
 static void test_start_shells(void **state)
 {
-    static const struct net_trial wide = {&lattice_square, {40, 40, 1}, 0};
+    static const struct net_trial wide = {&lattice_square, {40, 40, 1}, 0, 0};
     double square = 0;
 
     (void)state;
@@ -272,7 +272,7 @@ static void test_start_shells(void **state)
 /* Without derivatives a deep network needs the memory of two layers. */
 static void test_memory(void **state)
 {
-    static const struct net_trial large = {&lattice_square, {100, 100, 1}, 0};
+    static const struct net_trial large = {&lattice_square, {100, 100, 1}, 0, 0};
     struct net_sample s = {.lat = net_lattice(&large)};
     int near = net_shells(&s.net, &s.lat->shape, 1.1, true);
 

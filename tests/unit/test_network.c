@@ -178,13 +178,13 @@ static double worst_translation(const struct scene *s, struct net_run *r,
 }
 
 static const struct net_trial trials[] = {
-    {&lattice_chain, {9, 1, 1}, 0},      {&lattice_chain, {8, 1, 1}, 1},
-    {&lattice_square, {6, 6, 1}, 0},     {&lattice_square, {5, 4, 1}, 1},
-    {&lattice_square, {4, 4, 1}, 3},     {&lattice_square, {2, 2, 1}, 0},
-    {&lattice_square, {1, 5, 1}, 0},     {&lattice_triangular, {6, 6, 1}, 0},
-    {&lattice_triangular, {4, 4, 1}, 3}, {&lattice_honeycomb, {4, 4, 1}, 0},
-    {&lattice_honeycomb, {3, 3, 1}, 3},  {&lattice_cubic, {4, 4, 4}, 0},
-    {&lattice_cubic, {3, 3, 2}, 4}};
+    {&lattice_chain, {9, 1, 1}, 0, 0},      {&lattice_chain, {8, 1, 1}, 1, 0},
+    {&lattice_square, {6, 6, 1}, 0, 0},     {&lattice_square, {5, 4, 1}, 1, 0},
+    {&lattice_square, {4, 4, 1}, 3, 0},     {&lattice_square, {2, 2, 1}, 0, 0},
+    {&lattice_square, {1, 5, 1}, 0, 0},     {&lattice_triangular, {6, 6, 1}, 0, 0},
+    {&lattice_triangular, {4, 4, 1}, 3, 0}, {&lattice_honeycomb, {4, 4, 1}, 0, 0},
+    {&lattice_honeycomb, {3, 3, 1}, 3, 0},  {&lattice_cubic, {4, 4, 4}, 0, 0},
+    {&lattice_cubic, {3, 3, 2}, 4, 0}};
 enum { NTRIAL = sizeof trials / sizeof *trials };
 
 static void check(const struct net_trial *t, int in_rank, int out_rank,
@@ -236,6 +236,52 @@ static void test_group(void **state)
         check(&trials[t], 1, 0,
               "conv channels 48 depth 2 radius 1.5 equivariance group "
               "separable yes pointwise 48 final 48");
+    }
+}
+
+/* With polar axes: what is left of the group holds, what is gone does not. */
+static void check_polar(const struct net_trial *t, int rank, const char *text)
+{
+    struct net_trial whole = *t;
+    struct scene s;
+    int left, all;
+
+    whole.polar = 0;
+    scene_make(&s, t, rank, rank, text);
+    struct net_run *r = net_sample_run(&s.s, 1, PRECISION_DOUBLE, false, 1);
+    double *y = forward_copy(&s, r);
+    struct lattice *own = s.s.lat;
+
+    assert_true(worst_operation(&s, r, y, &left) < 1e-12);
+    assert_true(worst_translation(&s, r, y) < 1e-12);
+    s.s.lat = net_lattice(&whole);
+    assert_true(worst_operation(&s, r, y, &all) > 1e-3);
+    assert_true(left >= 1 && all > left);
+    lattice_free(s.s.lat);
+    s.s.lat = own;
+    mem_free(y);
+    net_run_free(r);
+    scene_free(&s);
+}
+
+static void test_polar(void **state)
+{
+    static const struct net_trial devices[] = {
+        {&lattice_chain, {9, 1, 1}, 1, 1},
+        {&lattice_square, {7, 6, 1}, 1, 1},
+        {&lattice_square, {5, 6, 1}, 0, 2},
+        {&lattice_square, {5, 5, 1}, 3, 3},
+        {&lattice_triangular, {6, 6, 1}, 0, 1},
+        {&lattice_cubic, {4, 4, 5}, 4, 4},
+        {&lattice_cubic, {4, 3, 4}, 5, 5}};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof devices / sizeof *devices; k++) {
+        check_polar(&devices[k], 0, "conv channels 8 8 radius 1.1 2.1");
+        check_polar(&devices[k], 0,
+                    "conv channels 16 16 radius 1.1 equivariance group");
+        check_polar(&devices[k], 1,
+                    "conv channels 16 16 radius 1.1 equivariance group");
     }
 }
 
@@ -455,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_symmetrised), cmocka_unit_test(test_group),
+        cmocka_unit_test(test_polar),
         cmocka_unit_test(test_none),        cmocka_unit_test(test_odd),
         cmocka_unit_test(test_counts),      cmocka_unit_test(test_mlp),
         cmocka_unit_test(test_refused),     cmocka_unit_test(test_pages)};
