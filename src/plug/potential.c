@@ -51,6 +51,7 @@ void potential_free(struct adele *ctx, struct potential *p)
     mem_free(p->path);
     mem_free(p->descriptor_text);
     mem_free(p->network_text);
+    potential_position_free(ctx, &p->position);
     mem_free(p->in_shift);
     mem_free(p->in_scale);
     mem_free(p->out_shift);
@@ -150,6 +151,65 @@ static int keep_text(struct adele *ctx, const struct words *words,
     return 0;
 }
 
+/* Which places are alike: polar axes and the position. */
+static int make_geometry(struct adele *ctx, struct potential *p,
+                         const struct potential_geometry *g)
+{
+    p->shape = ctx->lat->shape;
+    if (!g)
+        return 0;
+    memcpy(p->shape.polar, g->polar, sizeof p->shape.polar);
+    if (!g->position)
+        return 0;
+    if (potential_position_read(ctx, g->position, &p->position))
+        return ctx->error.status;
+    if (g->automatic)
+        p->shape.polar[p->position.axis] = true;
+    if (p->shape.polar[p->position.axis])
+        return 0;
+    return err_deck(ctx, &g->position->word[0].where,
+                    "position along %c tells its two ends apart, so that %c "
+                    "must be one of the polar axes",
+                    "xyz"[p->position.axis], "xyz"[p->position.axis]);
+}
+
+int potential_mu_channels(const struct potential *p)
+{
+    return p->mu == POTENTIAL_MU_INPUT;
+}
+
+int potential_extra(const struct potential *p)
+{
+    return potential_mu_channels(p) + potential_position_channels(&p->position);
+}
+
+void potential_extra_fixed(const struct potential *p, const struct lattice *lat,
+                           double *extra)
+{
+    if (p->position.given)
+        potential_position_fill(&p->position, lat,
+                                extra + potential_mu_channels(p),
+                                potential_extra(p));
+}
+
+void potential_extra_mu(const struct potential *p, const struct field *onsite,
+                        double mu, int64_t n, double *extra)
+{
+    int all = potential_extra(p);
+    if (potential_mu_channels(p) == 0)
+        return;
+    for (int64_t i = 0; i < n; i++)
+        extra[i * all] = mu;
+    if (!onsite)
+        return;
+    int nx = onsite->lat->local[0], nb = onsite->lat->shape.nbasis;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t cell = i / nb;
+        extra[i * all] -= field_read(
+            onsite, 0, (int)(i % nb))[field_row(onsite, cell / nx) + cell % nx];
+    }
+}
+
 static int make_descriptor(struct adele *ctx, struct potential *p,
                            const struct words *words)
 {
@@ -159,7 +219,7 @@ static int make_descriptor(struct adele *ctx, struct potential *p,
     p->descriptor = d;
     if (!d || keep_text(ctx, words, &d->head, &p->descriptor_text))
         return ctx->error.status;
-    if (style_of(p)->setup(ctx, d, &ctx->lat->shape, p->ncomp, p->vector))
+    if (style_of(p)->setup(ctx, d, &p->shape, p->ncomp, p->vector))
         return ctx->error.status;
     if (p->target == TARGET_ENERGY &&
         (!style_of(p)->tangent || !style_of(p)->backward))
@@ -167,11 +227,12 @@ static int make_descriptor(struct adele *ctx, struct potential *p,
                         "descriptor %s has no derivatives, which target energy "
                         "needs; use target density or force",
                         d->head.style->name);
-    p->nin = d->nfeature + (p->mu == POTENTIAL_MU_INPUT);
-    if (p->mu == POTENTIAL_MU_INPUT && d->rank)
+    p->nin = d->nfeature + potential_extra(p);
+    if (potential_extra(p) && d->rank)
         return err_deck(ctx, &d->head.where,
-                        "mu input needs features that are invariant; those of "
+                        "%s needs features that are invariant; those of "
                         "descriptor %s turn as vectors",
+                        p->position.given ? "position" : "mu input",
                         d->head.style->name);
     if (p->nin > POTENTIAL_INPUT_MAX)
         return err_deck(ctx, &d->head.where,
@@ -193,15 +254,28 @@ static int make_network(struct adele *ctx, struct potential *p,
         keep_text(ctx, words, &p->network->head, &p->network_text))
         return ctx->error.status;
     style = (const struct network_style *)p->network->head.style;
-    return style->build(ctx, p->network, &ctx->lat->shape, p->nin,
-                        p->descriptor->rank, p->nout, turns, &p->net);
+    if (style->build(ctx, p->network, &p->shape, p->nin, p->descriptor->rank,
+                     p->nout, turns, &p->net))
+        return ctx->error.status;
+    for (int l = 0; p->position.given && l < p->net.nlayer; l++) {
+        if (p->net.layer[l].bias)
+            return 0;
+    }
+    if (!p->position.given)
+        return 0;
+    return err_deck(ctx, &p->network->head.where,
+                    "network %s has no biases (odd): it changes its sign with "
+                    "that of all inputs, which those of position never do; "
+                    "leave odd or position away",
+                    p->network->head.style->name);
 }
 
 struct potential *potential_new(struct adele *ctx,
                                 const struct words *descriptor,
                                 const struct words *network,
                                 enum potential_target target,
-                                enum potential_mu mu)
+                                enum potential_mu mu,
+                                const struct potential_geometry *geometry)
 {
     struct potential *p;
 
@@ -218,7 +292,8 @@ struct potential *potential_new(struct adele *ctx,
     p->dim = ctx->lat->shape.dim;
     p->vector = ctx->model->vector;
     p->note.rmse = p->note.mae = p->note.max = p->note.r2 = NAN;
-    if (make_descriptor(ctx, p, descriptor) || make_network(ctx, p, network) ||
+    if (make_geometry(ctx, p, geometry) ||
+        make_descriptor(ctx, p, descriptor) || make_network(ctx, p, network) ||
         allocate(ctx, p)) {
         potential_free(ctx, p);
         return NULL;

@@ -16,6 +16,10 @@
               constant included, so that dE/dq is the whole electronic force
      input    mu is one more channel
 
+   Symmetry: networks and descriptors have the point group of the lattice, less
+   what turns polar axes.  Inputs that tell where a site is stand behind the
+   features and mu (plug/potential_inputs.h).
+
    Numbers pass through scales: x = (feature - in_shift)/in_scale for each
    feature, prediction = out_shift + out_scale*y; with target density and a
    descriptor that has a base, that feature is added.
@@ -28,6 +32,7 @@
 #include "plug/descriptor.h"
 #include "plug/model.h"
 #include "plug/network.h"
+#include "plug/potential_inputs.h"
 
 enum { POTENTIAL_INPUT_MAX = 4096 }; /* channels that a network reads */
 enum potential_target { TARGET_FORCE, TARGET_DENSITY, TARGET_ENERGY };
@@ -52,6 +57,7 @@ struct potential_origin {
     enum electrons_mode electrons; /* filling, mu, midgap; NONE: any (mixed) */
     double electrons_value; /* filling or mu */
     double mu_low, mu_high; /* chemical potentials in the data */
+    int cells[3][2];        /* least and most cells along each axis in the data */
     double temp;
     char *pair;             /* text of the exact style that made the data */
     double pair_error;      /* its largest error bound */
@@ -73,6 +79,8 @@ struct potential {
     enum potential_mu mu;
     int ncomp, dim;
     bool vector;
+    struct lattice_shape shape; /* of the lattice, with the polar axes */
+    struct potential_position position;
     struct descriptor *descriptor;
     struct network *network;
     struct net net;
@@ -85,13 +93,21 @@ struct potential {
     char *descriptor_text, *network_text; /* their arguments as YAML maps */
 };
 
+/* What a potential knows of the place of a site. */
+struct potential_geometry {
+    bool polar[3];
+    bool automatic; /* the axis of the position becomes polar unasked */
+    const struct words *position; /* NULL: none */
+};
+
 /* Descriptor and network from their words (with places), for this lattice and
    model: everything but scales and parameters, which are allocated (zero, one).
-   NULL with an error. */
+   Without geometry (NULL) all places are alike.  NULL with an error. */
 struct potential *potential_new(struct adele *ctx, const struct words *descriptor,
                                 const struct words *network,
                                 enum potential_target target,
-                                enum potential_mu mu);
+                                enum potential_mu mu,
+                                const struct potential_geometry *geometry);
 void potential_free(struct adele *ctx, struct potential *p);
 
 /* Files (plug/potential_file.c).  Reading needs the lattice and the model in
@@ -112,12 +128,21 @@ char *potential_find(struct adele *ctx, const char *name,
 int potential_check(struct adele *ctx, const struct potential *p, bool force,
                     bool warn, const struct where *where);
 
-/* The input of the network: what its descriptor reads, and mu.  field:
-   potential_displace makes it. */
+/* Channels behind the features: mu of that many, and the rest. */
+int potential_extra(const struct potential *p);
+int potential_mu_channels(const struct potential *p);
+/* Their values, extra [nsite][potential_extra]: those that stay for a lattice,
+   and those of mu. */
+void potential_extra_fixed(const struct potential *p, const struct lattice *lat,
+                           double *extra);
+void potential_extra_mu(const struct potential *p, const struct field *onsite,
+                        double mu, int64_t n, double *extra);
+
+/* The input of the network: what its descriptor reads (potential_displace
+   makes it), and what stands behind. */
 struct potential_input {
     const struct field *displacement;
-    double mu;             /* of sites without disorder */
-    const double *mu_site; /* [nsite], mu minus the disorder; NULL: none */
+    const double *extra; /* [nsite][potential_extra] */
     const double *whole;   /* [nsite][nfeature] where the descriptor makes all
                               features at once, else NULL */
     double *base;          /* [nsite], gets the descriptor's own approximation

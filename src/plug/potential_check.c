@@ -119,6 +119,26 @@ static int check_boundary(const struct check *c)
     return 0;
 }
 
+/* Inputs that tell how far the ends are hold for the lengths of the data. */
+static int check_extent(const struct check *c)
+{
+    const struct potential *p = c->p;
+    int axis = p->position.axis, here = c->ctx->lat->n[axis];
+    const int *made = p->origin.cells[axis];
+
+    if (!p->position.given || (here >= made[0] && here <= made[1]))
+        return 0;
+    if (made[0] == made[1])
+        return differ(c,
+                      "it knows where a site is along %c and was made with %d "
+                      "cells, here are %d",
+                      "xyz"[axis], made[0], here);
+    return differ(c,
+                  "it knows where a site is along %c and was made with %d to "
+                  "%d cells, here are %d",
+                  "xyz"[axis], made[0], made[1], here);
+}
+
 static void electrons_text(enum electrons_mode mode, double value,
                            char text[48])
 {
@@ -186,6 +206,8 @@ int potential_check(struct adele *ctx, const struct potential *p, bool force,
     status = check_model(&c);
     if (!status)
         status = check_boundary(&c);
+    if (!status)
+        status = check_extent(&c);
     if (!status)
         status = check_electrons(&c);
     return status ? status : check_disorder(&c);

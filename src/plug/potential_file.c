@@ -9,15 +9,12 @@
 #include "plug/config.h"
 
 static const char *const head_keys[] = {
-    "format",      "version",    "date",
-    "contributor", "citation",   "adele_version",
-    "units",       "validation", "exact",
-    "data",        "training",   "model",
-    "lattice",     "boundary",   "electrons",
-    "mu_range",    "target",     "mu",
-    "descriptor",  "network",    "inputs",
-    "outputs",     "checksum",   "weights",
-    "complete",    NULL};
+    "format",        "version", "date",       "contributor", "citation",
+    "adele_version", "units",   "validation", "exact",       "data",
+    "training",      "model",   "lattice",    "boundary",    "electrons",
+    "mu_range",      "target",  "mu",         "descriptor",  "network",
+    "inputs",        "outputs", "checksum",   "weights",     "polar",
+    "position",      "extent",  "complete",   NULL};
 
 static const struct where *place(const struct config_node *map, const char *key)
 {
@@ -376,11 +373,58 @@ static int check_lattice(struct adele *ctx, const struct config_node *root)
                     lattice, ctx->lat->shape.name);
 }
 
+static int read_polar(struct adele *ctx, const struct config_node *root,
+                      bool polar[3])
+{
+    const struct config_node *list = config_find(root, "polar");
+    bool given;
+
+    if (!list)
+        return 0;
+    if (config_need(ctx, root, "polar", CONFIG_LIST, &list))
+        return ctx->error.status;
+    for (int k = 0; k < list->n; k++) {
+        const struct config_node *item = &list->item[k];
+        struct word word = {.text = item->text ? item->text : (char *)"",
+                            .where = item->where};
+        struct arg_list one = {.word = &word, .n = 1};
+        bool axis[3] = {false};
+
+        if (potential_polar_read(ctx, &one, axis, &given))
+            return ctx->error.status;
+        for (int i = 0; i < 3; i++)
+            polar[i] = polar[i] || axis[i];
+    }
+    return 0;
+}
+
+/* The cells along the axis of the position. */
+static int read_extent(struct adele *ctx, const struct config_node *root,
+                       struct potential *p)
+{
+    int *cells = p->origin.cells[p->position.axis];
+    double extent[2];
+
+    if (!p->position.given)
+        return 0;
+    if (config_numbers(ctx, root, "extent", extent, 2))
+        return ctx->error.status;
+    for (int k = 0; k < 2; k++) {
+        if (!(extent[k] >= 1 && extent[k] < 1e9))
+            return err_deck(ctx, place(root, "extent"),
+                            "extent: expected numbers of cells");
+        cells[k] = (int)extent[k];
+    }
+    return 0;
+}
+
 static struct potential *make(struct adele *ctx, const struct config_node *root)
 {
     const struct config_node *descriptor = config_find(root, "descriptor");
     const struct config_node *network = config_find(root, "network");
-    struct words d = {0}, n = {0};
+    const struct config_node *position = config_find(root, "position");
+    struct words d = {0}, n = {0}, at = {0};
+    struct potential_geometry g = {.position = position ? &at : NULL};
     struct potential *p = NULL;
     int target, mu;
 
@@ -393,11 +437,14 @@ static struct potential *make(struct adele *ctx, const struct config_node *root)
         return NULL;
     }
     if (!config_words(ctx, descriptor, NULL, &d) &&
-        !config_words(ctx, network, NULL, &n))
+        !config_words(ctx, network, NULL, &n) &&
+        !(position && config_words(ctx, position, NULL, &at)) &&
+        !read_polar(ctx, root, g.polar))
         p = potential_new(ctx, &d, &n, (enum potential_target)target,
-                          (enum potential_mu)mu);
+                          (enum potential_mu)mu, &g);
     words_free(&d);
     words_free(&n);
+    words_free(&at);
     return p;
 }
 
@@ -408,7 +455,8 @@ static int fill(struct adele *ctx, const struct config_node *root,
     if (!p->path)
         return err_memory(ctx, "a potential", 0);
     if (read_origin(ctx, root, &p->origin) || read_notes(ctx, root, &p->note) ||
-        read_scales(ctx, root, p) || read_weights(ctx, root, p))
+        read_extent(ctx, root, p) || read_scales(ctx, root, p) ||
+        read_weights(ctx, root, p))
         return ctx->error.status;
     return check_head(ctx, root, p);
 }

@@ -76,9 +76,10 @@ int potential_displace(struct adele *ctx, const struct potential *p,
     return 0;
 }
 
-/* Row k of x, with mu behind the features. */
+/* Row k of x, with what stands behind the features. */
 static bool scale_row(const struct potential *p, const double *feature,
-                      double mu, enum precision precision, void *x, int64_t k)
+                      const double *extra, enum precision precision, void *x,
+                      int64_t k)
 {
     int nfeature = p->descriptor->nfeature;
     float *single = (float *)x + k * p->nin;
@@ -86,7 +87,7 @@ static bool scale_row(const struct potential *p, const double *feature,
     bool outside = false;
 
     for (int j = 0; j < p->nin; j++) {
-        double value = j < nfeature ? feature[j] : mu;
+        double value = j < nfeature ? feature[j] : extra[j - nfeature];
         double scaled = (value - p->in_shift[j]) / p->in_scale[j];
 
         outside |= !(value >= p->in_low[j] && value <= p->in_high[j]);
@@ -130,6 +131,7 @@ int64_t potential_features(const struct potential *p,
     const struct descriptor *d = p->descriptor;
     double feature[BLOCK];
     int64_t block = BLOCK / p->nin, outside = 0;
+    int nextra = p->nin - d->nfeature;
 
     for (int64_t i = begin; i < end; i += block) {
         int64_t stop = i + block < end ? i + block : end;
@@ -149,8 +151,9 @@ int64_t potential_features(const struct potential *p,
         for (int64_t k = i; k < stop; k++, from += d->nfeature) {
             if (in->base)
                 in->base[k] = from[d->base - 1];
-            outside += scale_row(p, from, in->mu_site ? in->mu_site[k] : in->mu,
-                                 precision, x, k - begin);
+            outside +=
+                scale_row(p, from, in->extra ? in->extra + k * nextra : NULL,
+                          precision, x, k - begin);
         }
     }
     return outside;
@@ -164,7 +167,7 @@ struct potential_run {
     struct net_run *net;
     uint64_t clock;
     struct field *v, *along; /* input; a constant direction: on demand */
-    double *mu_site;         /* [nsite], with disorder and mu: input */
+    double *extra;           /* [nsite][potential_extra], or NULL: none */
     double *whole;           /* [nsite][nfeature]: struct potential_input */
     double *base;            /* [nsite] */
     double *part;            /* [nsite] energies of sites, gradients */
@@ -183,7 +186,7 @@ void potential_run_free(struct potential_run *r)
     net_run_free(r->net);
     field_free(r->v);
     field_free(r->along);
-    mem_free(r->mu_site);
+    mem_free(r->extra);
     mem_free(r->whole);
     mem_free(r->base);
     mem_free(r->part);
@@ -225,6 +228,14 @@ static int need_features(struct adele *ctx, struct potential_run *r)
     bool whole = style_of(r->p)->whole != NULL;
     bool base = d->base > 0 && r->p->target == TARGET_DENSITY;
 
+    int nextra = potential_extra(r->p);
+
+    if (nextra) {
+        r->extra = mem_zalloc(n * (size_t)nextra, sizeof *r->extra);
+        if (!r->extra)
+            return no_memory(ctx, r);
+        potential_extra_fixed(r->p, r->lat, r->extra);
+    }
     if (whole)
         r->whole = mem_alloc(n * (size_t)d->nfeature, sizeof *r->whole);
     if (base)
@@ -273,24 +284,14 @@ static int set_input(struct adele *ctx, struct potential_run *r,
                      const struct field *q, const struct field *onsite,
                      double mu)
 {
-    int64_t n = r->lat->nlocal;
     int status = potential_displace(ctx, r->p, q, onsite, mu, r->v);
 
-    r->input = (struct potential_input){
-        .displacement = r->v, .mu = mu, .whole = r->whole, .base = r->base};
-    if (!status && r->whole)
-        status = make_whole(ctx, r);
-    if (status || !onsite || r->p->mu != POTENTIAL_MU_INPUT)
-        return status;
-    if (!r->mu_site)
-        r->mu_site = mem_alloc((size_t)n, sizeof *r->mu_site);
-    if (!r->mu_site)
-        return no_memory(ctx, r);
-    field_gather(onsite, 0, r->mu_site);
-    for (int64_t i = 0; i < n; i++)
-        r->mu_site[i] = mu - r->mu_site[i];
-    r->input.mu_site = r->mu_site;
-    return 0;
+    potential_extra_mu(r->p, onsite, mu, r->lat->nlocal, r->extra);
+    r->input = (struct potential_input){.displacement = r->v,
+                                        .extra = r->extra,
+                                        .whole = r->whole,
+                                        .base = r->base};
+    return !status && r->whole ? make_whole(ctx, r) : status;
 }
 
 static void give_rows(void *data, int64_t begin, int64_t end, void *x)
@@ -376,7 +377,7 @@ static int need_along(struct adele *ctx, struct potential_run *r)
 static void tangent_rows(struct potential_run *r, int64_t begin, int64_t end)
 {
     const struct potential *p = r->p;
-    int nfeature = p->descriptor->nfeature;
+    int nfeature = p->descriptor->nfeature, nmu = potential_mu_channels(p);
     double block[BLOCK];
     float *single = r->rows;
     double *exact = r->rows;
@@ -387,7 +388,8 @@ static void tangent_rows(struct potential_run *r, int64_t begin, int64_t end)
             r->base[i] =
                 block[(i - begin) * nfeature + p->descriptor->base - 1];
         for (int j = 0; j < p->nin; j++) {
-            double d = j < nfeature ? block[(i - begin) * nfeature + j] : 1;
+            double d = j < nfeature ? block[(i - begin) * nfeature + j]
+                                    : j < nfeature + nmu;
             int64_t k = i * p->nin + j;
 
             d /= p->in_scale[j];
@@ -474,7 +476,7 @@ static int need_gradient(struct adele *ctx, struct potential_run *r)
 static void unscale_gradient(struct potential_run *r, double *dmu)
 {
     const struct potential *p = r->p;
-    int nfeature = p->descriptor->nfeature;
+    int nfeature = p->descriptor->nfeature, nmu = potential_mu_channels(p);
     const float *single = r->rows;
     const double *exact = r->rows;
 
@@ -487,7 +489,7 @@ static void unscale_gradient(struct potential_run *r, double *dmu)
             d /= p->in_scale[j];
             if (j < nfeature)
                 r->dfeature[i * nfeature + j] = d;
-            else if (dmu)
+            else if (dmu && j < nfeature + nmu)
                 dmu[i] = d;
         }
     }

@@ -178,6 +178,26 @@ static void put_electrons(const struct potential_origin *o, struct text *t)
     text_add(t, "}\n");
 }
 
+/* Nothing where all places are alike. */
+static void put_geometry(const struct potential *p, struct text *t)
+{
+    const int *cells = p->origin.cells[p->position.axis];
+    bool first = true;
+
+    for (int axis = 0; axis < 3; axis++) {
+        if (!p->shape.polar[axis])
+            continue;
+        text_addf(t, "%s%c", first ? "polar: [" : ", ", "xyz"[axis]);
+        first = false;
+    }
+    text_add(t, first ? "" : "]\n");
+    if (!p->position.given)
+        return;
+    text_add(t, "position: ");
+    potential_position_text(&p->position, t);
+    text_addf(t, "\nextent: [%d, %d]\n", cells[0], cells[1]);
+}
+
 void potential_write_binding(const struct potential *p, struct text *t)
 {
     const struct potential_origin *o = &p->origin;
@@ -194,6 +214,7 @@ void potential_write_binding(const struct potential *p, struct text *t)
     text_add(t, "]\n");
     text_addf(t, "target: %s\nmu: %s\n", potential_target_name[p->target],
               potential_mu_name[p->mu]);
+    put_geometry(p, t);
     text_addf(t, "descriptor: %s\nnetwork: %s\n", p->descriptor_text,
               p->network_text);
     text_addf(t, "inputs:\n  count: %d\n", p->nin);

@@ -194,6 +194,11 @@ static int compare(struct reader *r)
                         "data that do not belong together: the columns are"
                         "%sin %s and%sin %s",
                         r->store->columns, first, r->head.columns, here);
+    for (int axis = 0; axis < 3; axis++) {
+        int *cells = s->origin.cells[axis], n = o->cells[axis][0];
+        cells[0] = n < cells[0] ? n : cells[0];
+        cells[1] = n > cells[1] ? n : cells[1];
+    }
     if (o->pair_error > s->origin.pair_error)
         s->origin.pair_error = o->pair_error;
     if (s->mixed || (o->electrons == s->origin.electrons &&

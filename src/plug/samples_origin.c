@@ -97,6 +97,7 @@ static int read_lattice(struct adele *ctx, const struct dataset *set,
             return fail_head(ctx, file, "number of cells");
         sites *= cells[axis];
         h->n[axis] = (int)cells[axis];
+        o->cells[axis][0] = o->cells[axis][1] = h->n[axis];
     }
     if (sites != dataset_sites(set))
         return fail_head(ctx, file, "number of cells");

@@ -12,8 +12,8 @@ static const char *const schedules[] = {"constant", "cosine", "plateau", NULL};
 static const char *const losses[] = {"mse", "mae", "huber", NULL};
 static const char *const precisions[] = {"single", "double", NULL};
 /* The keys whose values are maps. */
-static const char *const maps[] = {"descriptor", "network", "optimizer",
-                                   "schedule",   "loss",    NULL};
+static const char *const maps[] = {
+    "descriptor", "network", "optimizer", "schedule", "loss", "position", NULL};
 /* What may stand with the optimiser and belongs to the schedule. */
 static const char *const of_schedule[] = {"schedule", "warmup", NULL};
 
@@ -62,6 +62,10 @@ const struct arg train_config_args[] = {
      .nonnegative = true,
      .doc = "stop after so many epochs without a lower validation error (0: "
             "never)"},
+    {ARG_LIST, "polar", IN(polar), .key = true, .def = "auto",
+     .syntax = "[AXIS, ..]",
+     .doc = "axes whose two directions differ, as between electrodes, or none; "
+            "auto: that of the position"},
     {ARG_BOOL, "augment", IN(augment), .key = true, .def = "no",
      .doc = "a random point-group image of each configuration"},
     {ARG_INT, "checkpoint", IN(checkpoint), .key = true, .def = "1",
@@ -153,6 +157,14 @@ static int read_optimizer(struct adele *ctx, const struct config_node *root,
                           "train: schedule: expected warmup (number from 0 to "
                           "0.999), found '%s'",
                           warm->text);
+}
+
+static int read_position(struct adele *ctx, const struct config_node *root,
+                         struct train_config *c)
+{
+    const struct config_node *node = config_find(root, "position");
+    c->has_position = node != NULL;
+    return node ? config_words(ctx, node, NULL, &c->position) : 0;
 }
 
 static int need_words(struct adele *ctx, const struct config_node *root,
@@ -284,7 +296,7 @@ int train_config_read(struct adele *ctx, const char *path,
     if (read_plain(ctx, root, out) ||
         need_words(ctx, root, "descriptor", &out->descriptor) ||
         need_words(ctx, root, "network", &out->network) ||
-        read_optimizer(ctx, root, out) ||
+        read_optimizer(ctx, root, out) || read_position(ctx, root, out) ||
         read_map(ctx, config_find(root, "loss"), NULL, train_loss_args,
                  "train: loss", &out->loss) ||
         check(ctx, root, out) || default_curve(ctx, out) ||
@@ -301,6 +313,7 @@ void train_config_free(struct adele *ctx, struct train_config *c)
     words_free(&c->descriptor);
     words_free(&c->network);
     words_free(&c->optimizer);
+    words_free(&c->position);
     mem_free(c->text);
     mem_free(c->identity);
     config_free(c->tree);

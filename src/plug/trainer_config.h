@@ -40,7 +40,9 @@ struct train_config {
     struct train_schedule schedule;
     bool has_schedule;
     struct train_loss loss;
-    struct words descriptor, network, optimizer;
+    struct arg_list polar;
+    struct words descriptor, network, optimizer, position;
+    bool has_position;
     char *text;   /* the whole file, for the potential's record */
     char *identity; /* what decides the result, for checkpoints */
 };

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "core/lattice_symmetry.h"
 #include "plug/pair.h"
 #include "plug/registry.h"
 #include "plug/setting.h"
@@ -316,9 +317,15 @@ static int make_sets(struct adele *ctx, struct trainer *t)
 static int make_potential(struct adele *ctx, struct trainer *t)
 {
     struct adele *setting = t->place[0].setting;
+    struct potential_geometry g = {
+        .position = t->c.has_position ? &t->c.position : NULL};
+    bool given = false;
+    if (potential_polar_read(setting, &t->c.polar, g.polar, &given))
+        return setting_error(ctx, setting, NULL);
+    g.automatic = !given;
     t->p = potential_new(setting, &t->c.descriptor, &t->c.network,
                          (enum potential_target)t->c.target,
-                         (enum potential_mu)t->c.mu);
+                         (enum potential_mu)t->c.mu, &g);
     if (!t->p) {
         const struct config_node *mu =
             config_find(config_root(t->c.tree), t->c.mu ? "mu" : "target");
@@ -371,7 +378,8 @@ static int find_unit(struct adele *ctx, struct trainer *t)
     return status;
 }
 
-static int find_symmetries(struct adele *ctx, struct train_place *at)
+static int find_symmetries(struct adele *ctx, const struct trainer *t,
+                           struct train_place *at)
 {
     int64_t n = at->lat->nsite;
     at->image = mem_alloc((size_t)n * (size_t)at->lat->nop, sizeof *at->image);
@@ -379,7 +387,8 @@ static int find_symmetries(struct adele *ctx, struct train_place *at)
     if (!at->image || !at->turn)
         return fail_memory(ctx, 8.0 * (double)n * at->lat->nop);
     for (int k = 0; k < at->lat->nop; k++) {
-        if (!lattice_permutation(at->lat, &at->lat->op[k],
+        if (!lattice_op_keeps(&at->lat->op[k], t->p->shape.polar) ||
+            !lattice_permutation(at->lat, &at->lat->op[k],
                                  at->image + at->nop * n))
             continue;
         memcpy(at->turn[at->nop], at->lat->op[k].r, sizeof at->turn[0]);
@@ -404,6 +413,7 @@ static int make_room(struct adele *ctx, struct trainer *t, int place)
     at->along = field_new(at->lat, p->ncomp, clock);
     at->onsite = field_new(at->lat, 1, clock);
     at->raw = mem_alloc((size_t)n * (size_t)p->descriptor->nfeature, 8);
+    at->extra = mem_zalloc((size_t)n * (size_t)potential_extra(p), 8);
     at->gradient = mem_alloc((size_t)n * (size_t)p->ncomp, 8);
     at->slope = mem_alloc((size_t)at->nimage, sizeof *at->slope);
     at->x = mem_alloc(rows * (size_t)p->nin, trainer_number(t));
@@ -412,10 +422,12 @@ static int make_room(struct adele *ctx, struct trainer *t, int place)
     at->kept = mem_zalloc((size_t)at->nimage, sizeof *at->kept);
     bool ok = at->q && at->v && at->along && at->onsite && at->raw &&
               at->gradient && at->slope && at->x && at->d && at->target &&
-              at->kept;
+              at->kept && at->extra;
+    if (ok)
+        potential_extra_fixed(p, at->lat, at->extra);
     for (int k = 0; ok && t->c.target == TARGET_ENERGY && k < at->nimage; k++)
         ok = (at->kept[k] = field_new(at->lat, p->ncomp, clock)) != NULL;
-    if (ok && t->c.augment && find_symmetries(ctx, at))
+    if (ok && t->c.augment && find_symmetries(ctx, t, at))
         return ctx->error.status;
     if (ok)
         at->run =
@@ -461,6 +473,7 @@ static void free_place(struct train_place *at)
         field_free(at->kept[k]);
     mem_free(at->kept);
     mem_free(at->raw);
+    mem_free(at->extra);
     mem_free(at->gradient);
     mem_free(at->slope);
     mem_free(at->x);

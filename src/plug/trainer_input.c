@@ -80,15 +80,6 @@ static double spread_rms(const struct spread *s)
     return n > 0 ? sqrt(mean * mean + sigma * sigma) : 1;
 }
 
-/* mu of site i as the network sees it. */
-static void site_mu(const struct train_item *item, double *mu, int64_t n)
-{
-    if (item->s->onsite)
-        field_gather(item->s->onsite, 0, mu);
-    for (int64_t i = 0; i < n; i++)
-        mu[i] = item->s->mu - (item->s->onsite ? mu[i] : 0);
-}
-
 /* Targets less the descriptor's own approximation. */
 static int subtract_base(struct adele *ctx, struct trainer *t,
                          struct train_items *set, struct train_item *item)
@@ -108,8 +99,8 @@ static int subtract_base(struct adele *ctx, struct trainer *t,
     return 0;
 }
 
-static int add_features(struct adele *ctx, struct trainer *t,
-                        struct train_item *item, struct spread *in)
+static void add_features(struct trainer *t, struct train_item *item,
+                         struct spread *in)
 {
     const struct train_place *at = &t->place[item->place];
     const struct potential *p = t->p;
@@ -119,16 +110,11 @@ static int add_features(struct adele *ctx, struct trainer *t,
     for (int j = 0; j < nfeature; j++)
         for (int64_t i = 0; i < n; i++)
             spread_add(&in[j], at->raw[i * nfeature + j]);
-    if (p->nin == nfeature)
-        return 0;
-    double *mu = mem_alloc((size_t)n, sizeof *mu);
-    if (!mu)
-        return fail_memory(ctx, 8.0 * (double)n);
-    site_mu(item, mu, n);
-    for (int64_t i = 0; i < n; i++)
-        spread_add(&in[nfeature], mu[i]);
-    mem_free(mu);
-    return 0;
+    int nextra = p->nin - nfeature;
+    potential_extra_mu(p, item->s->onsite, item->s->mu, n, at->extra);
+    for (int j = 0; j < nextra; j++)
+        for (int64_t i = 0; i < n; i++)
+            spread_add(&in[nfeature + j], at->extra[i * nextra + j]);
 }
 
 static void add_targets(const struct trainer *t, const struct train_item *item,
@@ -232,10 +218,10 @@ int trainer_scales(struct adele *ctx, struct trainer *t)
         status = trainer_raw(ctx, t, item, item->s->q, item->s->onsite, NULL);
         if (!status && t->has_base)
             status = subtract_base(ctx, t, &t->train, item);
-        if (!status)
-            status = add_features(ctx, t, item, in);
-        if (!status)
-            add_targets(t, item, out, &energy);
+        if (status)
+            break;
+        add_features(t, item, in);
+        add_targets(t, item, out, &energy);
     }
     for (int64_t k = 0; !status && t->has_base && k < t->valid.n; k++) {
         struct train_item *item = &t->valid.item[k];
@@ -254,31 +240,24 @@ int trainer_scales(struct adele *ctx, struct trainer *t)
     return status;
 }
 
-/* Scaled features of what trainer_raw has made. */
-static int scale_features(struct adele *ctx, struct trainer *t,
-                          const struct train_item *item,
-                          const struct field *onsite, void *x)
+/* Scaled features of what trainer_raw has made, and what stands behind. */
+static void scale_features(struct trainer *t, const struct train_item *item,
+                           const struct field *onsite, void *x)
 {
     const struct train_place *at = &t->place[item->place];
     const struct potential *p = t->p;
     int nfeature = p->descriptor->nfeature, nin = p->nin;
     int64_t n = at->lat->nsite;
-    double *mu = NULL;
+    const double *extra = at->extra;
     float *single = x;
     double *exact = x;
-    if (nin > nfeature) {
-        mu = mem_alloc((size_t)n, sizeof *mu);
-        if (!mu)
-            return fail_memory(ctx, 8.0 * (double)n);
-        if (onsite)
-            field_gather(onsite, 0, mu);
-        for (int64_t i = 0; i < n; i++)
-            mu[i] = item->s->mu - (onsite ? mu[i] : 0);
-    }
+    potential_extra_mu(p, onsite, item->s->mu, n, at->extra);
 #pragma omp parallel for schedule(static) if (n * nin >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++) {
         for (int j = 0; j < nin; j++) {
-            double raw = j < nfeature ? at->raw[i * nfeature + j] : mu[i];
+            double raw = j < nfeature
+                             ? at->raw[i * nfeature + j]
+                             : extra[i * (nin - nfeature) + j - nfeature];
             double value = (raw - p->in_shift[j]) / p->in_scale[j];
             if (t->c.precision == PRECISION_SINGLE)
                 single[i * nin + j] = (float)value;
@@ -286,8 +265,6 @@ static int scale_features(struct adele *ctx, struct trainer *t,
                 exact[i * nin + j] = value;
         }
     }
-    mem_free(mu);
-    return 0;
 }
 
 static int keep_set(struct adele *ctx, struct trainer *t,
@@ -304,9 +281,9 @@ static int keep_set(struct adele *ctx, struct trainer *t,
         item->x = mem_alloc(numbers, trainer_number(t));
         if (!item->x)
             return fail_memory(ctx, bytes);
-        if (trainer_raw(ctx, t, item, item->s->q, item->s->onsite, NULL) ||
-            scale_features(ctx, t, item, item->s->onsite, item->x))
+        if (trainer_raw(ctx, t, item, item->s->q, item->s->onsite, NULL))
             return ctx->error.status;
+        scale_features(t, item, item->s->onsite, item->x);
     }
     return 0;
 }
@@ -382,5 +359,6 @@ int trainer_input(struct adele *ctx, struct trainer *t, struct train_item *item,
     *x = made;
     if (trainer_raw(ctx, t, item, q, onsite, v))
         return ctx->error.status;
-    return scale_features(ctx, t, item, onsite, made);
+    scale_features(t, item, onsite, made);
+    return 0;
 }

@@ -16,6 +16,17 @@ static int fail(struct adele *ctx, const struct where *where, const char *what,
                     what, there, here);
 }
 
+static void polar_text(const struct potential *p, char out[8])
+{
+    int n = 0;
+    for (int axis = 0; axis < 3; axis++)
+        if (p->shape.polar[axis])
+            out[n++] = "xyz"[axis];
+    out[n] = 0;
+    if (n == 0)
+        memcpy(out, "none", 5);
+}
+
 static int check(struct adele *ctx, const struct trainer *t,
                  const struct potential *from, const struct where *where)
 {
@@ -31,8 +42,24 @@ static int check(struct adele *ctx, const struct trainer *t,
                     p->descriptor_text);
     if (strcmp(from->network_text, p->network_text))
         return fail(ctx, where, "network", from->network_text, p->network_text);
-    return samples_match(ctx, &from->origin, t->c.start, &p->origin,
-                         t->samples->file[0], where);
+    char there[8], here[8];
+    polar_text(from, there);
+    polar_text(p, here);
+    if (strcmp(there, here))
+        return fail(ctx, where, "polar axis", there, here);
+    struct text position = {0}, own = {0};
+    int status = 0;
+    potential_position_text(&from->position, &position);
+    potential_position_text(&p->position, &own);
+    if (position.failed || own.failed)
+        status = err_memory(ctx, "a potential", 64);
+    else if (strcmp(position.s, own.s))
+        status = fail(ctx, where, "position", position.s, own.s);
+    text_free(&position);
+    text_free(&own);
+    return status ? status
+                  : samples_match(ctx, &from->origin, t->c.start, &p->origin,
+                                  t->samples->file[0], where);
 }
 
 static void take(struct trainer *t, const struct potential *from)

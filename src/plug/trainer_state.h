@@ -19,6 +19,7 @@ struct train_place {
     struct field **kept;   /* [nimage] inputs of a batch: energy targets */
     struct field *along;   /* the direction of a tangent: energy targets */
     double *raw;           /* [nsite][nfeature] */
+    double *extra;         /* [nsite][potential_extra] */
     double *gradient;      /* [ncomp][nsite]: energy targets */
     double *slope;         /* [nimage]: of the loss by energies */
     void *x;               /* [nimage][nsite][nin] features not kept */

@@ -43,8 +43,10 @@ void potential_belongs(struct adele *sim, struct potential *p)
         .mu_low = -2,
         .mu_high = 2,
         .temp = e->temp};
-    for (int axis = 0; axis < 3; axis++)
+    for (int axis = 0; axis < 3; axis++) {
         o->periodic[axis] = sim->lat->periodic[axis];
+        o->cells[axis][0] = o->cells[axis][1] = sim->lat->n[axis];
+    }
     for (; a && a->kind; a++)
         n += a->kind == ARG_NUMBER;
     o->parameter = mem_zalloc((size_t)n, sizeof *o->parameter);
@@ -57,17 +59,23 @@ void potential_belongs(struct adele *sim, struct potential *p)
     }
 }
 
-struct potential *potential_random(struct adele *sim, const char *descriptor,
+struct potential *potential_device(struct adele *sim, const char *descriptor,
                                    const char *network,
                                    enum potential_target target,
-                                   enum potential_mu mu, uint64_t seed)
+                                   enum potential_mu mu, const char *polar,
+                                   const char *position, uint64_t seed)
 {
     struct words d = words_of(descriptor), n = words_of(network);
-    struct potential *p = potential_new(sim, &d, &n, target, mu);
+    struct words at = words_of(position);
+    struct potential_geometry g = {.position = *position ? &at : NULL};
+    for (; *polar; polar++)
+        g.polar[*polar - 'x'] = true;
+    struct potential *p = potential_new(sim, &d, &n, target, mu, &g);
     if (!p)
         fail_msg("%s", adele_error(sim));
     words_free(&d);
     words_free(&n);
+    words_free(&at);
     net_initialise(&p->net, seed, p->param);
     for (int64_t k = 0; k < p->net.nparam; k++)
         p->param[k] = (double)(float)p->param[k];
@@ -83,6 +91,14 @@ struct potential *potential_random(struct adele *sim, const char *descriptor,
     }
     potential_belongs(sim, p);
     return p;
+}
+
+struct potential *potential_random(struct adele *sim, const char *descriptor,
+                                   const char *network,
+                                   enum potential_target target,
+                                   enum potential_mu mu, uint64_t seed)
+{
+    return potential_device(sim, descriptor, network, target, mu, "", "", seed);
 }
 
 void potential_write(struct adele *sim, const char *path,

@@ -11,6 +11,13 @@ struct potential *potential_random(struct adele *sim, const char *descriptor,
                                    const char *network,
                                    enum potential_target target,
                                    enum potential_mu mu, uint64_t seed);
+/* The same with the keys `polar` (axes, or "") and `position` (its words, or
+   "") of a training. */
+struct potential *potential_device(struct adele *sim, const char *descriptor,
+                                   const char *network,
+                                   enum potential_target target,
+                                   enum potential_mu mu, const char *polar,
+                                   const char *position, uint64_t seed);
 /* Its origin becomes the model, lattice and electrons of sim. */
 void potential_belongs(struct adele *sim, struct potential *p);
 /* The same, saved. */

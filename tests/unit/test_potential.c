@@ -550,11 +550,12 @@ static void impossible(void **state)
     (void)state;
     struct adele *sim = sim_new("%s", deck);
     struct words d = words_of("field"), n = words_of(mlp);
-    assert_null(potential_new(sim, &d, &n, TARGET_FORCE, POTENTIAL_MU_SHIFT));
+    assert_null(potential_new(sim, &d, &n, TARGET_FORCE, POTENTIAL_MU_SHIFT, NULL));
     assert_non_null(strstr(adele_error(sim), "mu shift goes with target"));
     error_clear(sim);
     sim_run(sim, "model holstein g 0");
-    assert_null(potential_new(sim, &d, &n, TARGET_DENSITY, POTENTIAL_MU_SHIFT));
+    assert_null(potential_new(sim, &d, &n, TARGET_DENSITY, POTENTIAL_MU_SHIFT,
+                              NULL));
     assert_non_null(strstr(adele_error(sim), "needs a coupling g"));
     words_free(&d);
     words_free(&n);
