@@ -46,30 +46,36 @@ struct errors {
     double n, rho, force, energy, mu;
 };
 
+static void gather_force(struct adele *sim, double *f)
+{
+    for (int c = 0; c < sim->model->ncomp; c++)
+        field_gather(sim->forces->force, c, f + c * sim->lat->nsite);
+}
+
 static struct errors compare(struct adele *sim, const char *style)
 {
     struct errors e;
     double *n, *rho, *f, *g, energy, mu;
-    int64_t nsite = sim->lat->nsite, nbond;
+    int64_t nsite = sim->lat->nsite, nbond, size = nsite * sim->model->ncomp;
 
-    f = calloc((size_t)nsite * 2, sizeof *f);
+    f = calloc((size_t)size * 2, sizeof *f);
     assert_non_null(f);
-    g = f + nsite;
+    g = f + size;
     sim_run(sim, "pair_style ed");
     assert_int_equal(forces_require(sim, everything), 0);
     nbond = sim->forces->nbond;
     n = copy_of(sim->forces->n, nsite);
     rho = copy_of(sim->forces->rho, nbond);
-    field_gather(sim->forces->force, 0, f);
+    gather_force(sim, f);
     energy = pair_energy(sim->forces);
     mu = sim->forces->mu;
     sim_run(sim, "pair_style %s", style);
     if (forces_require(sim, everything))
         fail_msg("%s", adele_error(sim));
-    field_gather(sim->forces->force, 0, g);
+    gather_force(sim, g);
     e.n = distance(sim->forces->n, n, nsite);
     e.rho = distance(sim->forces->rho, rho, nbond);
-    e.force = distance(g, f, nsite);
+    e.force = distance(g, f, size);
     e.energy = fabs(pair_energy(sim->forces) - energy) / (double)nsite;
     e.mu = fabs(sim->forces->mu - mu);
     free(n);
@@ -86,7 +92,8 @@ static void every_lattice(void **state)
 {
     (void)state;
     static const char *const model[] = {"holstein t 1 g 1.5 kappa 0.05",
-                                        "test/bond a 0.3 k 1"};
+                                        "test/bond a 0.3 k 1",
+                                        "ssh t 1 alpha 1.5 t2 0.2"};
     int count = 0;
 
     for (int k = 0;; k++) {
@@ -97,11 +104,11 @@ static void every_lattice(void **state)
             break;
         sim = sim_new("%s", deck.s);
         test_bond_register(sim);
-        if (sim_try(sim, "model %s", model[k % 2])) {
+        if (sim_try(sim, "model %s", model[k % 3])) {
             struct errors e;
 
             sim_run(sim, "electrons %s temp 0.5",
-                    k % 3 ? "filling 0.37" : "mu 0.4");
+                    k % 4 ? "filling 0.37" : "mu 0.4");
             sim_randomise(sim, 0.5, (uint32_t)k);
             e = compare(sim, "kpm order 700");
             if (!(e.n < 1e-11 && e.rho < 1e-11 && e.force < 1e-10 &&

@@ -195,12 +195,13 @@ static void every_lattice(void **state)
 }
 
 /* Bonds that depend on the displacement: their densities enter the forces. */
-static void bond_forces(void **state)
+static int compare_bond_model(const char *model, int step, double coupling)
 {
-    (void)state;
-    for (int k = 0;; k += 3) {
+    int count = 0;
+
+    for (int k = 0;; k += step) {
         struct limits l = {
-            .tol = 1e-9, .temp = 0.1, .coupling = 8, .flat = true};
+            .tol = 1e-9, .temp = 0.1, .coupling = coupling, .flat = true};
         struct text deck = {0};
         struct adele *sim;
 
@@ -208,14 +209,24 @@ static void bond_forces(void **state)
             break;
         sim = sim_new("%s", deck.s);
         test_bond_register(sim);
-        if (sim_try(sim, "model test/bond")) {
+        if (sim_try(sim, "model %s", model)) {
             sim_run(sim, "electrons filling 0.4 temp 0.1");
             sim_randomise(sim, 0.3, (uint32_t)k);
             compare(sim, &l, deck.s);
+            count++;
         }
         sim_free(sim);
         text_free(&deck);
     }
+    return count;
+}
+
+static void bond_forces(void **state)
+{
+    (void)state;
+    assert_true(compare_bond_model("test/bond", 3, 8) > 20);
+    /* chain and square only: 8 + 16 boundaries and sizes */
+    assert_int_equal(compare_bond_model("ssh alpha 2 t2 0.3", 1, 8), 24);
 }
 
 enum pattern { RANDOM, ORDERED, WALLS, LOCAL, SHAPES };

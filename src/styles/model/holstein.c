@@ -11,19 +11,16 @@
 
        model holstein t 1.0 g 3.5 k 1.0 kappa 0.18 mass 1.0 */
 
-#include "base/mem.h"
 #include "base/parallel.h"
 #include "base/sum.h"
+#include "core/elastic.h"
 #include "plug/args.h"
 #include "plug/model.h"
 
-enum { NEIGHBOUR_MAX = 32, ROW_PIECE = 512 };
-
 struct holstein {
     struct model model;
-    double t, g, k, kappa;
-    double *row_energy; /* [nbasis * rows] */
-    int64_t nrow;
+    double t, g;
+    struct elastic elastic;
     bool warned; /* of an elastic energy without lower bound */
 };
 
@@ -32,9 +29,9 @@ static const struct arg args[] = {
      .unit = "energy", .doc = "hopping between nearest neighbours"},
     {ARG_NUMBER, "g", AT(struct holstein, g), .key = true, .required = true,
      .unit = "energy", .doc = "coupling of density and distortion"},
-    {ARG_NUMBER, "k", AT(struct holstein, k), .key = true, .def = "1.0",
+    {ARG_NUMBER, "k", AT(struct holstein, elastic.k), .key = true, .def = "1.0",
      .unit = "energy", .doc = "stiffness of the distortion"},
-    {ARG_NUMBER, "kappa", AT(struct holstein, kappa), .key = true,
+    {ARG_NUMBER, "kappa", AT(struct holstein, elastic.kappa), .key = true,
      .def = "0.0", .unit = "energy",
      .doc = "elastic coupling of nearest neighbours"},
     {ARG_NUMBER, "mass", AT(struct holstein, model.mass), .key = true,
@@ -55,20 +52,20 @@ static void holstein_fini(struct adele *ctx, void *self)
 {
     struct holstein *h = self;
     (void)ctx;
-    mem_free(h->row_energy);
+    elastic_fini(&h->elastic);
 }
 
 static int holstein_changed(struct adele *ctx, struct model *m)
 {
     struct holstein *h = (struct holstein *)m;
-    double least = lattice_elastic_minimum(ctx->lat, h->k, h->kappa);
+    double least = elastic_minimum(&h->elastic, ctx->lat, 0);
     if (least > 0 || h->warned)
         return 0;
     h->warned = true;
     log_warning(&ctx->log,
                 "model holstein: the elastic energy is not stable (k = %g and "
                 "kappa = %g: the smallest eigenvalue of its matrix is %g)",
-                h->k, h->kappa, least);
+                h->elastic.k, h->elastic.kappa, least);
     return 0;
 }
 
@@ -76,23 +73,17 @@ static int holstein_setup(struct adele *ctx, struct model *m)
 {
     struct holstein *h = (struct holstein *)m;
     const struct lattice *lat = ctx->lat;
-    int64_t rows = (int64_t)lat->local[1] * lat->local[2] * lat->shape.nbasis;
     for (int b = 0; b < lat->shape.nbasis; b++) {
-        if (lat->nearest.n[b] > NEIGHBOUR_MAX)
+        if (lat->nearest.n[b] > ELASTIC_NEIGHBOUR_MAX)
             return err_deck(ctx, &m->head.where,
                             "model holstein takes at most %d nearest "
                             "neighbours, a site of lattice %s has %d",
-                            NEIGHBOUR_MAX, lat->shape.name, lat->nearest.n[b]);
+                            ELASTIC_NEIGHBOUR_MAX, lat->shape.name, lat->nearest.n[b]);
     }
     for (int axis = 0; axis < 3; axis++)
         m->halo[axis] = lat->nearest.reach[axis];
-    if (h->nrow != rows) {
-        double *p = mem_resize(h->row_energy, (size_t)rows, sizeof *p);
-        if (!p)
-            return err_memory(ctx, "model holstein", 8.0 * (double)rows);
-        h->row_energy = p;
-        h->nrow = rows;
-    }
+    if (elastic_reserve(&h->elastic, lat, 1))
+        return err_memory(ctx, "model holstein", 8.0 * (double)lat->nlocal);
     return holstein_changed(ctx, m);
 }
 
@@ -117,117 +108,14 @@ static int holstein_values(struct adele *ctx, struct model *m, struct terms *t)
     return 0;
 }
 
-static void row_start(const double *restrict q, double *restrict f, int n,
-                      double k)
-{
-#pragma omp simd
-    for (int x = 0; x < n; x++)
-        f[x] = -k * q[x];
-}
-
-/* The same with the first two neighbours: one pass over f less. */
-static void row_start_two(const double *restrict q, const double *restrict a,
-                          const double *restrict b, double *restrict f, int n,
-                          double k, double kappa)
-{
-#pragma omp simd
-    for (int x = 0; x < n; x++)
-        f[x] = -k * q[x] - kappa * (a[x] + b[x]);
-}
-
-static void row_one(const double *restrict a, double *restrict f, int n,
-                    double kappa)
-{
-#pragma omp simd
-    for (int x = 0; x < n; x++)
-        f[x] -= kappa * a[x];
-}
-
-static void row_two(const double *restrict a, const double *restrict b,
-                    double *restrict f, int n, double kappa)
-{
-#pragma omp simd
-    for (int x = 0; x < n; x++)
-        f[x] -= kappa * (a[x] + b[x]);
-}
-
-static double row_product(const double *restrict q, const double *restrict f,
-                          int n)
-{
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int x = 0; x < n; x++)
-        sum += q[x] * f[x];
-    return sum;
-}
-
-struct row {
-    const double *q;
-    double *f; /* NULL: not asked for */
-    int length, n;
-    const ptrdiff_t *offset; /* [n], to the neighbours */
-    bool energy;
-};
-
-/* f = -k q - kappa sum q[offset] by pieces that stay in the first cache, and
-   E = -sum q f / 2, the same bits with and without f. */
-static double row_elastic(const struct row *r, double k, double kappa)
-{
-    double scratch[ROW_PIECE], energy = 0;
-    for (int x = 0; x < r->length; x += ROW_PIECE) {
-        int n = r->length - x < ROW_PIECE ? r->length - x : ROW_PIECE, j;
-        const double *q = r->q + x;
-        double *f = r->f ? r->f + x : scratch;
-        if (r->n < 2)
-            row_start(q, f, n, k);
-        else
-            row_start_two(q, q + r->offset[0], q + r->offset[1], f, n, k, kappa);
-        for (j = r->n < 2 ? 0 : 2; j + 2 <= r->n; j += 2)
-            row_two(q + r->offset[j], q + r->offset[j + 1], f, n, kappa);
-        if (j < r->n)
-            row_one(q + r->offset[j], f, n, kappa);
-        if (r->energy)
-            energy -= 0.5 * row_product(q, f, n);
-    }
-    return energy;
-}
-
-static int stencil_offsets(const struct field *q, int b, ptrdiff_t *offset)
-{
-    const struct stencil *s = &q->lat->nearest;
-    for (int j = 0; j < s->n[b]; j++) {
-        const struct stencil_site *to = &s->site[b][j];
-        offset[j] = (to->to - b) * q->stride_basis;
-        for (int axis = 0; axis < 3; axis++)
-            offset[j] += to->cell[axis] * q->stride[axis];
-    }
-    return s->n[b];
-}
-
 static int holstein_elastic(struct adele *ctx, struct model *m,
                             struct field *force, double *energy)
 {
     struct holstein *h = (struct holstein *)m;
-    struct field *q = ctx->state.displacement;
-    int64_t rows = field_nrow(q);
-    for (int b = 0; b < q->lat->shape.nbasis; b++) {
-        ptrdiff_t offset[NEIGHBOUR_MAX];
-        int n = stencil_offsets(q, b, offset);
-        const double *from = field_halo(q, 0, b);
-        double *to = force ? field_write(force, 0, b) : NULL;
-#pragma omp parallel for schedule(static) if (q->lat->nlocal >= PARALLEL_MIN)
-        for (int64_t r = 0; r < rows; r++) {
-            struct row row = {.q = from + field_row(q, r),
-                              .f = to ? to + field_row(force, r) : NULL,
-                              .length = q->lat->local[0],
-                              .n = n,
-                              .offset = offset,
-                              .energy = energy != NULL};
-            h->row_energy[b * rows + r] = row_elastic(&row, h->k, h->kappa);
-        }
-    }
+    elastic_component(&h->elastic, ctx->state.displacement, 0, 0, force,
+                      energy != NULL);
     if (energy)
-        *energy = sum_array(h->row_energy, h->nrow);
+        *energy = elastic_energy(&h->elastic);
     return 0;
 }
 
