@@ -13,8 +13,8 @@ enum { ROW_PIECE = 512, OPEN_MAX = 500 };
 
 int elastic_reserve(struct elastic *e, const struct lattice *lat, int ncomp)
 {
-    int64_t rows = (int64_t)lat->local[1] * lat->local[2] *
-                   lat->shape.nbasis * ncomp;
+    int64_t rows =
+        (int64_t)lat->local[1] * lat->local[2] * lat->shape.nbasis * ncomp;
     if (e->nrow == rows)
         return 0;
     double *p = mem_resize(e->row_energy, (size_t)rows, sizeof *p);
@@ -126,7 +126,8 @@ static double row_elastic(const struct row *r, double k, double kappa,
         if (r->n < 2)
             row_start(q, f, n, k);
         else
-            row_start_two(q, q + r->offset[0], q + r->offset[1], f, n, k, kappa);
+            row_start_two(q, q + r->offset[0], q + r->offset[1], f, n, k,
+                          kappa);
         for (j = r->n < 2 ? 0 : 2; j + 2 <= r->n; j += 2)
             row_two(q + r->offset[j], q + r->offset[j + 1], f, n, kappa);
         if (j < r->n)
@@ -157,13 +158,14 @@ static void row_springs(const struct field *q, int64_t row, int axis,
     const struct lattice *lat = q->lat;
     int64_t y = row % lat->local[1], z = row / lat->local[1];
     int64_t at = axis == 1 ? y : z;
+    bool open = axis == 1 ? !lat->periodic[1] : axis == 2 && !lat->periodic[2];
     r->nspring = 0;
     r->periodic = lat->periodic[0];
     if (lat->n[axis] == 1)
         return;
     for (int way = -1; way <= 1; way += 2) {
         int64_t to = at + way;
-        if (axis > 0 && !lat->periodic[axis] && (to < 0 || to >= lat->n[axis]))
+        if (open && (to < 0 || to >= lat->n[axis]))
             continue;
         r->spring[r->nspring++] =
             (struct spring){way * q->stride[axis], axis == 0 ? way : 0};
@@ -216,8 +218,9 @@ static double axis_minimum(int n, bool periodic, double c, double d)
 {
     if (n == 1)
         return 0;
+    int half = n / 2; /* the wave number next to pi */
     if (periodic)
-        return 2 * d + 2 * c * cos(c < 0 ? 0 : 2 * M_PI * (n / 2) / n);
+        return 2 * d + 2 * c * cos(c < 0 ? 0 : 2 * M_PI * half / n);
     double diagonal[OPEN_MAX], off[OPEN_MAX], w[OPEN_MAX];
     lapack_int m, nsplit, block[OPEN_MAX], split[OPEN_MAX];
     n = n < OPEN_MAX ? n : OPEN_MAX;

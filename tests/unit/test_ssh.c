@@ -157,8 +157,8 @@ static void dimerised_chain(void **state)
     near(r->electronic, omega);
     near(r->elastic, 12 * (0.5 * 2 - 0.3) * u0 * u0);
     for (int i = 0; i < 12; i++)
-        near(f[i], (-2 + 2 * 0.3) * u[i] + (i % 2 ? -1 : 1) * 2 * alpha *
-                                               (rho_strong - rho_weak));
+        near(f[i], (-2 + 2 * 0.3) * u[i] +
+                       (i % 2 ? -1 : 1) * 2 * alpha * (rho_strong - rho_weak));
     assert_true(rho_strong - rho_weak > 0.1);
     sim_free(sim);
 }
@@ -175,9 +175,10 @@ static void staggered_square(void **state)
     const double t = 2.5, t2 = 0.5, alpha = 4, temp = 0.3, mu = 0.4;
     for (int c = 0; c < 3; c++) {
         const double *m = order[c];
-        struct adele *sim = sim_new("lattice square 8 6\nmodel ssh t 2.5 t2 0.5 "
-                                    "alpha 4 k 30 kappa 4\nelectrons mu 0.4 "
-                                    "temp 0.3\npair_style ed\n");
+        struct adele *sim =
+            sim_new("lattice square 8 6\nmodel ssh t 2.5 t2 0.5 "
+                    "alpha 4 k 30 kappa 4\nelectrons mu 0.4 "
+                    "temp 0.3\npair_style ed\n");
         double u[96], omega = 0, number = 0;
         for (int i = 0; i < 96; i++)
             u[i] = sign_of(sim->lat, i % 48) * m[i / 48];
@@ -231,11 +232,12 @@ static void whole_shift(void **state)
     (void)state;
     static const char *const boundary[] = {"p p", "f p", "f f"};
     for (int c = 0; c < 3; c++) {
-        struct adele *sim = sim_new("boundary %s\nlattice square 5 4\nmodel ssh "
-                                    "t2 0.3 alpha 0.8 k 3 kappa 0.5 spring "
-                                    "0.4\nelectrons filling 0.4 temp 0.2\n"
-                                    "pair_style ed\n",
-                                    boundary[c]);
+        struct adele *sim =
+            sim_new("boundary %s\nlattice square 5 4\nmodel ssh "
+                    "t2 0.3 alpha 0.8 k 3 kappa 0.5 spring "
+                    "0.4\nelectrons filling 0.4 temp 0.2\n"
+                    "pair_style ed\n",
+                    boundary[c]);
         double u[40], f[40], g[40], sum_u[2] = {0}, sum_f[2] = {0};
         sim_randomise(sim, 0.5, 4);
         get(sim, sim->state.displacement, u);
@@ -272,8 +274,9 @@ static void short_axes(void **state)
     for (int i = 0; i < 4; i++)
         near(f[i], -2 * u[i]);
     sim_free(sim);
-    sim = sim_new("boundary f\nlattice chain 3\nmodel ssh t 1.2 t2 0.5 alpha 3\n"
-                  "electrons mu 0 temp 0.5\npair_style ed\n");
+    sim =
+        sim_new("boundary f\nlattice chain 3\nmodel ssh t 1.2 t2 0.5 alpha 3\n"
+                "electrons mu 0 temp 0.5\npair_style ed\n");
     set(sim, u);
     double h[2] = {-1.2 + 3 * -0.4, -1.2 + 3 * 0.5}, sum = 0, wanted = 0;
     assert_int_equal(forces_require(sim, NEED_SPECTRUM), 0);
@@ -359,17 +362,16 @@ static void stability(void **state)
     static const struct {
         const char *lattice, *model;
         double k; /* the least stable k is this */
-    } sample[] = {
-        /* k - 4 kappa; odd lengths reach cos(4 pi/5) only */
-        {"lattice square 4 4", "kappa 0.5", 2},
-        {"lattice square 5 4", "kappa 0.5", 1.8090169943749475},
-        /* springs along the axis of the component: 2S - |2(kappa - S)| - 2 kappa,
-           S < kappa: at pi, k - 4 kappa + 4S */
-        {"lattice square 4 4", "kappa 0.5 spring 0.2", 1.2},
-        /* S > kappa: at 0 along it, k + 2 kappa - 2 kappa */
-        {"lattice chain 6", "kappa -0.5 spring 3", 1},
-        /* two sites, open: [[S, c], [c, S]], c = kappa - S */
-        {"boundary f\nlattice chain 2", "kappa 2 spring 0.5", 1}};
+    } sample[] = {/* k - 4 kappa; odd lengths reach cos(4 pi/5) only */
+                  {"lattice square 4 4", "kappa 0.5", 2},
+                  {"lattice square 5 4", "kappa 0.5", 1.8090169943749475},
+                  /* springs along the axis of the component: 2S - |2(kappa -
+                     S)| - 2 kappa, S < kappa: at pi, k - 4 kappa + 4S */
+                  {"lattice square 4 4", "kappa 0.5 spring 0.2", 1.2},
+                  /* S > kappa: at 0 along it, k + 2 kappa - 2 kappa */
+                  {"lattice chain 6", "kappa -0.5 spring 3", 1},
+                  /* two sites, open: [[S, c], [c, S]], c = kappa - S */
+                  {"boundary f\nlattice chain 2", "kappa 2 spring 0.5", 1}};
     for (size_t k = 0; k < sizeof sample / sizeof *sample; k++) {
         for (int above = 0; above < 2; above++) {
             struct adele *sim = sim_new("%s", sample[k].lattice);

@@ -78,7 +78,8 @@ static int holstein_setup(struct adele *ctx, struct model *m)
             return err_deck(ctx, &m->head.where,
                             "model holstein takes at most %d nearest "
                             "neighbours, a site of lattice %s has %d",
-                            ELASTIC_NEIGHBOUR_MAX, lat->shape.name, lat->nearest.n[b]);
+                            ELASTIC_NEIGHBOUR_MAX, lat->shape.name,
+                            lat->nearest.n[b]);
     }
     for (int axis = 0; axis < 3; axis++)
         m->halo[axis] = lat->nearest.reach[axis];

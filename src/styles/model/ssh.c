@@ -234,9 +234,7 @@ const struct model_style model_ssh = {
     .style = {STYLE_HEAD(model, "ssh", struct ssh),
               .summary = "electrons whose hopping changes with the "
                          "displacements of the sites",
-              .cite = "Jang2025",
-              .args = args,
-              .init = ssh_init,
+              .cite = "Jang2025", .args = args, .init = ssh_init,
               .fini = ssh_fini},
     .setup = ssh_setup,
     .bonds = ssh_bonds,
