@@ -42,7 +42,9 @@ static void close_ids(struct dataset *s)
         H5Dclose(s->mu_grid);
     if (s->n_mu > 0)
         H5Dclose(s->n_mu);
-    s->mu_grid = s->n_mu = 0;
+    if (s->lead > 0)
+        H5Dclose(s->lead);
+    s->mu_grid = s->n_mu = s->lead = 0;
     memset(s->series, 0, sizeof s->series);
     mem_free(s->column);
     s->column = NULL;
@@ -159,6 +161,24 @@ static bool make_mu_arrays(struct dataset *s, enum dataset_mode mode)
     return true;
 }
 
+/* Numbers of the leads. */
+static bool make_lead_array(struct dataset *s, enum dataset_mode mode)
+{
+    hsize_t size[3];
+    if (mode == DATASET_WRITE && s->nlead > 0)
+        s->lead = create_rows(s, "lead", 0, 3 * s->nlead);
+    if (mode == DATASET_WRITE)
+        return s->lead >= 0;
+    if (H5Lexists(s->file, "lead", H5P_DEFAULT) <= 0)
+        return s->nlead == 0;
+    s->lead = H5Dopen2(s->file, "lead", H5P_DEFAULT);
+    if (s->lead < 0 || extents(s->lead, size) != 2 || size[1] % 3 ||
+        size[1] > INT_MAX)
+        return false;
+    s->nlead = (int)size[1] / 3;
+    return true;
+}
+
 static bool make_arrays(struct dataset *s, const char *const *column,
                         enum dataset_mode mode)
 {
@@ -178,7 +198,7 @@ static bool make_arrays(struct dataset *s, const char *const *column,
         if (!ok && mode == DATASET_COMPARE)
             dataset_differs(s, "column", column[k], "missing", "wanted");
     }
-    return ok && make_mu_arrays(s, mode);
+    return ok && make_mu_arrays(s, mode) && make_lead_array(s, mode);
 }
 
 /* The length of the shortest array: what a frame cut short leaves behind is
@@ -187,12 +207,13 @@ static int64_t count_frames(const struct dataset *s)
 {
     int64_t frames = INT64_MAX;
     hsize_t size[3];
-    for (int k = 0; k < DATASET_SERIES + s->ncolumn + 2; k++) {
+    for (int k = 0; k < DATASET_SERIES + s->ncolumn + 3; k++) {
         int c = k - DATASET_SERIES;
-        hid_t d = c < 0             ? s->series[k]
-                  : c < s->ncolumn  ? s->column[c]
-                  : c == s->ncolumn ? s->mu_grid
-                                    : s->n_mu;
+        hid_t d = c < 0                 ? s->series[k]
+                  : c < s->ncolumn      ? s->column[c]
+                  : c == s->ncolumn     ? s->mu_grid
+                  : c == s->ncolumn + 1 ? s->n_mu
+                                        : s->lead;
         if (d <= 0)
             continue;
         extents(d, size);
@@ -269,6 +290,7 @@ struct dataset *dataset_create(struct adele *ctx, const char *path,
     s->nsite = ctx->lat->nsite;
     s->ncolumn = plan->ncolumn;
     s->nmu = plan->nmu;
+    s->nlead = dataset_leads_of(ctx);
     s->mu = plan->nmu ? plan->mu : "";
     s->column = mem_zalloc((size_t)s->ncolumn, sizeof *s->column);
     for (int k = 0; k < s->ncolumn; k++)
@@ -330,6 +352,10 @@ static bool write_sites(struct dataset *s, const struct dataset_frame *frame)
     for (int k = 0; ok && k < s->ncolumn; k++)
         ok = write_at(s->column[k], H5T_NATIVE_DOUBLE, &b,
                       frame->value + k * s->nsite);
+    if (ok && s->nlead > 0) {
+        b = frame_block(s->frames, 0, 3 * s->nlead);
+        ok = write_at(s->lead, H5T_NATIVE_DOUBLE, &b, frame->lead);
+    }
     if (!ok || s->nmu == 0)
         return ok;
     b = frame_block(s->frames, s->nmu, s->nsite);
@@ -342,7 +368,8 @@ static bool write_sites(struct dataset *s, const struct dataset_frame *frame)
 static bool disk_has_room(const struct dataset *s)
 {
     struct statvfs v;
-    double arrays = s->ncolumn + DATASET_SERIES + 2.0 * (s->nmu > 0);
+    double arrays =
+        s->ncolumn + DATASET_SERIES + 2.0 * (s->nmu > 0) + (s->nlead > 0);
     double chunks = arrays * CHUNK_DOUBLES * 8;
     double frame = (double)(s->ncolumn + s->nmu) * (double)s->nsite * 8;
     if (statvfs(s->path, &v) || v.f_blocks == 0)
@@ -516,6 +543,21 @@ int dataset_mu_grid(struct adele *ctx, struct dataset *s, int64_t frame,
     bool ok = read_at(s->mu_grid, H5T_NATIVE_DOUBLE, &b, mu);
     return ok && all_finite(mu, s->nmu) ? ADELE_OK
                                         : fail_frame(ctx, s, &s->where, frame);
+}
+
+int dataset_nlead(const struct dataset *s)
+{
+    return s->nlead;
+}
+
+int dataset_lead(struct adele *ctx, const struct dataset *s, int64_t frame,
+                 double *value)
+{
+    struct block b = frame_block(frame, 0, 3 * s->nlead);
+    bool ok = read_at(s->lead, H5T_NATIVE_DOUBLE, &b, value);
+    return ok && all_finite(value, 3 * s->nlead)
+               ? ADELE_OK
+               : fail_frame(ctx, s, &s->where, frame);
 }
 
 int dataset_density_at(struct adele *ctx, struct dataset *s, int64_t frame,

@@ -8,7 +8,8 @@
    strings.  Per frame, extendable and chunked: step, time, energy, mu
    [frame], and each column [frame][site]; with densities at further chemical
    potentials (root attribute mu: how they were chosen) also mu_grid
-   [frame][nmu] and n_mu [frame][nmu][site]. */
+   [frame][nmu] and n_mu [frame][nmu][site].  With leads a group leads (names
+   and places, in order) and lead [frame][3*nlead]: gamma, mu, temp of each. */
 
 #ifndef ADELE_DATASET_H
 #define ADELE_DATASET_H
@@ -23,6 +24,7 @@ struct dataset_frame {
     const double *value;   /* [ncolumn][nsite] */
     const double *mu_grid; /* [nmu] */
     const double *n_mu;    /* [nmu][nsite] */
+    const double *lead;    /* [nlead][3] */
 };
 
 struct dataset_plan {
@@ -32,6 +34,10 @@ struct dataset_plan {
     const char *command; /* the words of the dump */
     const struct where *where;
 };
+
+/* How many leads a frame has: those of ctx where its force style takes account
+   of them, else 0. */
+int dataset_leads_of(const struct adele *ctx);
 
 /* A new file, or an existing one to append to, which must have been made for
    the same lattice, model, electrons, force style, columns and further
@@ -62,6 +68,10 @@ int dataset_column(struct adele *ctx, struct dataset *s, int64_t frame,
 int dataset_nmu(const struct dataset *s);
 int dataset_mu_grid(struct adele *ctx, struct dataset *s, int64_t frame,
                     double *mu);
+/* How many leads (0: none), and their gamma, mu, temp in a frame [nlead][3]. */
+int dataset_nlead(const struct dataset *s);
+int dataset_lead(struct adele *ctx, const struct dataset *s, int64_t frame,
+                 double *value);
 int dataset_density_at(struct adele *ctx, struct dataset *s, int64_t frame,
                        int k, double *out);
 

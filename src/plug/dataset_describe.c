@@ -10,6 +10,7 @@
 #include "plug/args.h"
 #include "plug/dataset_file.h"
 #include "plug/fix.h"
+#include "plug/lead.h"
 #include "plug/model.h"
 #include "plug/pair.h"
 
@@ -224,12 +225,49 @@ static bool do_electrons(struct adele *ctx, struct dataset *s,
     return ok;
 }
 
+int dataset_leads_of(const struct adele *ctx)
+{
+    return ctx->pair && ctx->pair->leads ? ctx->leads.n : 0;
+}
+
+/* Names and places of the leads; their numbers are in each frame. */
+static bool do_leads(struct adele *ctx, struct dataset *s,
+                     enum dataset_mode mode)
+{
+    bool there =
+        mode == DATASET_COMPARE && H5Lexists(s->file, "leads", H5P_DEFAULT) > 0;
+    struct text id = {0}, place = {0};
+    if (dataset_leads_of(ctx) == 0) {
+        if (there)
+            dataset_differs(s, "", "leads", "given", "not used");
+        return true;
+    }
+    if (mode == DATASET_COMPARE && !there) {
+        dataset_differs(s, "", "leads", "not used", "given");
+        return true;
+    }
+    for (int k = 0; k < ctx->leads.n; k++) {
+        const struct lead *l = ctx->leads.item[k];
+        text_addf(&id, "%s%s", k ? " " : "", l->id);
+        text_addf(&place, "%s%s", k ? " " : "", lead_place_name(ctx, l));
+    }
+    hid_t g = open_group(s->file, mode, "leads");
+    bool ok = g >= 0 && !id.failed && !place.failed &&
+              do_string(s, mode, g, "leads", "id", id.s) &&
+              do_string(s, mode, g, "leads", "place", place.s);
+    if (g >= 0)
+        H5Gclose(g);
+    text_free(&id);
+    text_free(&place);
+    return ok;
+}
+
 bool dataset_describe(struct adele *ctx, struct dataset *s,
                       enum dataset_mode mode)
 {
     return do_root(ctx, s, mode) &&
            do_style(s, mode, "model", ctx->model ? &ctx->model->head : NULL) &&
-           do_electrons(ctx, s, mode) &&
+           do_electrons(ctx, s, mode) && do_leads(ctx, s, mode) &&
            do_style(s, mode, "pair", ctx->pair ? &ctx->pair->head : NULL);
 }
 

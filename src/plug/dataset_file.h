@@ -16,8 +16,8 @@ struct dataset {
     hid_t file;
     hid_t series[DATASET_SERIES];
     hid_t *column; /* [ncolumn] */
-    hid_t mu_grid, n_mu;
-    int ncolumn, nmu;
+    hid_t mu_grid, n_mu, lead;
+    int ncolumn, nmu, nlead;
     const char *mu; /* how the grid is chosen, "" without one; while created */
     int64_t nsite, frames;
     struct text columns;  /* their names, separated by blanks */

@@ -178,6 +178,7 @@ static int place_sample(struct evaluation *e, struct place *at,
     struct adele *set = at->setting;
 
     set->state.onsite = s->onsite;
+    setting_leads(set, s->lead_mu);
     if (setting_place(set, s->q))
         return set->error.status;
     return model_of(set)->elastic(set, set->model, at->elastic, &e->elastic);
@@ -304,7 +305,7 @@ int evaluation_sample(struct adele *ctx, struct evaluation *e,
     status = place_sample(e, at, s);
     if (!status)
         status = find_exact(e, at, s);
-    solve = solve && e->p->mu != POTENTIAL_MU_NONE &&
+    solve = solve && e->p->mu != POTENTIAL_MU_NONE && !s->lead_mu &&
             isfinite(e->result.number_exact);
     if (!status)
         status = solve ? solve_number(e, at, s)

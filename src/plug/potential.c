@@ -156,8 +156,14 @@ static int make_geometry(struct adele *ctx, struct potential *p,
                          const struct potential_geometry *g)
 {
     p->shape = ctx->lat->shape;
+    p->nmu = p->mu == POTENTIAL_MU_INPUT;
     if (!g)
         return 0;
+    if (g->nlead > POTENTIAL_LEADS)
+        return err_deck(ctx, NULL, "a potential knows %d leads at most",
+                        POTENTIAL_LEADS);
+    if (p->nmu && g->nlead > 0)
+        p->nmu = g->nlead;
     memcpy(p->shape.polar, g->polar, sizeof p->shape.polar);
     if (!g->position)
         return 0;
@@ -173,40 +179,41 @@ static int make_geometry(struct adele *ctx, struct potential *p,
                     "xyz"[p->position.axis], "xyz"[p->position.axis]);
 }
 
-int potential_mu_channels(const struct potential *p)
-{
-    return p->mu == POTENTIAL_MU_INPUT;
-}
-
 int potential_extra(const struct potential *p)
 {
-    return potential_mu_channels(p) + potential_position_channels(&p->position);
+    return p->nmu + potential_position_channels(&p->position);
 }
 
 void potential_extra_fixed(const struct potential *p, const struct lattice *lat,
                            double *extra)
 {
     if (p->position.given)
-        potential_position_fill(&p->position, lat,
-                                extra + potential_mu_channels(p),
+        potential_position_fill(&p->position, lat, extra + p->nmu,
                                 potential_extra(p));
 }
 
-void potential_extra_mu(const struct potential *p, const struct field *onsite,
-                        double mu, int64_t n, double *extra)
+void potential_extra_mu(const struct adele *ctx, const struct potential *p,
+                        const struct field *onsite, double mu, int64_t n,
+                        double *extra)
 {
-    int all = potential_extra(p);
-    if (potential_mu_channels(p) == 0)
+    int all = potential_extra(p), nb = ctx->lat->shape.nbasis;
+    int nx = ctx->lat->local[0];
+    double value[POTENTIAL_LEADS] = {mu};
+
+    if (p->nmu == 0)
         return;
-    for (int64_t i = 0; i < n; i++)
-        extra[i * all] = mu;
-    if (!onsite)
-        return;
-    int nx = onsite->lat->local[0], nb = onsite->lat->shape.nbasis;
+    if (p->origin.leads.n > 0)
+        lead_list_mu(ctx, &p->origin.leads, value);
     for (int64_t i = 0; i < n; i++) {
         int64_t cell = i / nb;
-        extra[i * all] -= field_read(
-            onsite, 0, (int)(i % nb))[field_row(onsite, cell / nx) + cell % nx];
+        double shift = 0;
+
+        if (onsite)
+            shift = field_read(
+                onsite, 0,
+                (int)(i % nb))[field_row(onsite, cell / nx) + cell % nx];
+        for (int k = 0; k < p->nmu; k++)
+            extra[i * all + k] = value[k] - shift;
     }
 }
 

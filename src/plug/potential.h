@@ -14,7 +14,7 @@
               on-site disorder likewise: v = q + (mu - onsite)*shift.  One
               potential for all fillings.  An energy is that of v at mu 0, the
               constant included, so that dE/dq is the whole electronic force
-     input    mu is one more channel
+     input    mu is one more channel; with leads that of each
 
    Symmetry: networks and descriptors have the point group of the lattice, less
    what turns polar axes.  Inputs that tell where a site is stand behind the
@@ -30,11 +30,13 @@
 #define ADELE_POTENTIAL_H
 
 #include "plug/descriptor.h"
+#include "plug/lead_list.h"
 #include "plug/model.h"
 #include "plug/network.h"
 #include "plug/potential_inputs.h"
 
 enum { POTENTIAL_INPUT_MAX = 4096 }; /* channels that a network reads */
+enum { POTENTIAL_LEADS = 64 };       /* whose mu are channels */
 enum potential_target { TARGET_FORCE, TARGET_DENSITY, TARGET_ENERGY };
 enum potential_mu { POTENTIAL_MU_NONE, POTENTIAL_MU_SHIFT, POTENTIAL_MU_INPUT };
 
@@ -59,6 +61,7 @@ struct potential_origin {
     double mu_low, mu_high; /* chemical potentials in the data */
     int cells[3][2];        /* least and most cells along each axis in the data */
     double temp;
+    struct lead_list leads; /* with any, mode and temp of electrons say nothing */
     char *pair;             /* text of the exact style that made the data */
     double pair_error;      /* its largest error bound */
 };
@@ -81,6 +84,7 @@ struct potential {
     bool vector;
     struct lattice_shape shape; /* of the lattice, with the polar axes */
     struct potential_position position;
+    int nmu; /* channels of mu */
     struct descriptor *descriptor;
     struct network *network;
     struct net net;
@@ -98,6 +102,7 @@ struct potential_geometry {
     bool polar[3];
     bool automatic; /* the axis of the position becomes polar unasked */
     const struct words *position; /* NULL: none */
+    int nlead; /* whose mu are channels of mu: input */
 };
 
 /* Descriptor and network from their words (with places), for this lattice and
@@ -128,15 +133,15 @@ char *potential_find(struct adele *ctx, const char *name,
 int potential_check(struct adele *ctx, const struct potential *p, bool force,
                     bool warn, const struct where *where);
 
-/* Channels behind the features: mu of that many, and the rest. */
+/* Channels behind the features: p->nmu of mu, and those of the position. */
 int potential_extra(const struct potential *p);
-int potential_mu_channels(const struct potential *p);
-/* Their values, extra [nsite][potential_extra]: those that stay for a lattice,
-   and those of mu. */
+/* Their values, extra [nsite][potential_extra]: those that stay for a lattice;
+   and those of mu, that of the electrons or of the leads in ctx. */
 void potential_extra_fixed(const struct potential *p, const struct lattice *lat,
                            double *extra);
-void potential_extra_mu(const struct potential *p, const struct field *onsite,
-                        double mu, int64_t n, double *extra);
+void potential_extra_mu(const struct adele *ctx, const struct potential *p,
+                        const struct field *onsite, double mu, int64_t n,
+                        double *extra);
 
 /* The input of the network: what its descriptor reads (potential_displace
    makes it), and what stands behind. */

@@ -186,6 +186,35 @@ static int check_electrons(const struct check *c)
     return 0;
 }
 
+/* Where the data have leads the deck must have them, at the same bias unless
+   the network reads it. */
+static int check_leads(const struct check *c)
+{
+    const struct lead_list *made = &c->p->origin.leads;
+    struct lead_list here;
+    struct text there = {0}, now = {0};
+    bool seen = c->p->mu == POTENTIAL_MU_INPUT;
+    int status = 0, k, other;
+
+    if (lead_list_now(c->ctx, &here))
+        return err_memory(c->ctx, "leads", 64);
+    if (lead_list_differs(made, &here, false, !seen, &there, &now))
+        status = differ(c, "it was made with %s, here is %s",
+                        there.s ? there.s : "", now.s ? now.s : "");
+    else if (seen && c->warn &&
+             (k = lead_list_outside(made, &here, &other)) >= 0)
+        log_warning(&c->ctx->log,
+                    "pair_style ml: %s was made with mu of lead %s from %.4g "
+                    "to %.4g, mu %.4g here lies outside",
+                    c->p->path ? c->p->path : "the potential", here.item[k].id,
+                    made->item[other].mu[0], made->item[other].mu[1],
+                    here.item[k].mu[0]);
+    text_free(&there);
+    text_free(&now);
+    lead_list_free(&here);
+    return status;
+}
+
 static int check_disorder(const struct check *c)
 {
     if (!c->ctx->state.onsite || c->p->mu != POTENTIAL_MU_NONE)
@@ -199,7 +228,7 @@ int potential_check(struct adele *ctx, const struct potential *p, bool force,
     struct check c = {ctx, p, force, warn, where};
     int status;
 
-    if (ctx->electrons.mode == ELECTRONS_NONE)
+    if (ctx->electrons.mode == ELECTRONS_NONE && p->origin.leads.n == 0)
         return err_deck(ctx, where,
                         "a potential needs electrons; write before it, for "
                         "example: electrons filling 0.5 temp 0.1");
@@ -209,6 +238,8 @@ int potential_check(struct adele *ctx, const struct potential *p, bool force,
     if (!status)
         status = check_extent(&c);
     if (!status)
+        status = check_leads(&c);
+    if (!status && p->origin.leads.n == 0)
         status = check_electrons(&c);
     return status ? status : check_disorder(&c);
 }

@@ -14,7 +14,7 @@ static const char *const head_keys[] = {
     "training",      "model",   "lattice",    "boundary",    "electrons",
     "mu_range",      "target",  "mu",         "descriptor",  "network",
     "inputs",        "outputs", "checksum",   "weights",     "polar",
-    "position",      "extent",  "complete",   NULL};
+    "position",      "extent",  "leads",      "complete",    NULL};
 
 static const struct where *place(const struct config_node *map, const char *key)
 {
@@ -157,6 +157,8 @@ static int read_origin(struct adele *ctx, const struct config_node *root,
     if (copy_text(ctx, root, "lattice", true, &o->lattice) ||
         read_model(ctx, root, o) || read_boundary(ctx, root, o) ||
         read_electrons(ctx, root, o))
+        return ctx->error.status;
+    if (lead_list_read(ctx, root, &o->leads))
         return ctx->error.status;
     return read_exact(ctx, root, o);
 }
@@ -423,8 +425,10 @@ static struct potential *make(struct adele *ctx, const struct config_node *root)
     const struct config_node *descriptor = config_find(root, "descriptor");
     const struct config_node *network = config_find(root, "network");
     const struct config_node *position = config_find(root, "position");
+    const struct config_node *leads = config_find(root, "leads");
     struct words d = {0}, n = {0}, at = {0};
-    struct potential_geometry g = {.position = position ? &at : NULL};
+    struct potential_geometry g = {.position = position ? &at : NULL,
+                                   .nlead = leads ? leads->n : 0};
     struct potential *p = NULL;
     int target, mu;
 

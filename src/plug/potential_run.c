@@ -286,7 +286,7 @@ static int set_input(struct adele *ctx, struct potential_run *r,
 {
     int status = potential_displace(ctx, r->p, q, onsite, mu, r->v);
 
-    potential_extra_mu(r->p, onsite, mu, r->lat->nlocal, r->extra);
+    potential_extra_mu(ctx, r->p, onsite, mu, r->lat->nlocal, r->extra);
     r->input = (struct potential_input){.displacement = r->v,
                                         .extra = r->extra,
                                         .whole = r->whole,
@@ -377,7 +377,7 @@ static int need_along(struct adele *ctx, struct potential_run *r)
 static void tangent_rows(struct potential_run *r, int64_t begin, int64_t end)
 {
     const struct potential *p = r->p;
-    int nfeature = p->descriptor->nfeature, nmu = potential_mu_channels(p);
+    int nfeature = p->descriptor->nfeature;
     double block[BLOCK];
     float *single = r->rows;
     double *exact = r->rows;
@@ -389,7 +389,7 @@ static void tangent_rows(struct potential_run *r, int64_t begin, int64_t end)
                 block[(i - begin) * nfeature + p->descriptor->base - 1];
         for (int j = 0; j < p->nin; j++) {
             double d = j < nfeature ? block[(i - begin) * nfeature + j]
-                                    : j < nfeature + nmu;
+                                    : j < nfeature + p->nmu;
             int64_t k = i * p->nin + j;
 
             d /= p->in_scale[j];
@@ -476,12 +476,14 @@ static int need_gradient(struct adele *ctx, struct potential_run *r)
 static void unscale_gradient(struct potential_run *r, double *dmu)
 {
     const struct potential *p = r->p;
-    int nfeature = p->descriptor->nfeature, nmu = potential_mu_channels(p);
+    int nfeature = p->descriptor->nfeature;
     const float *single = r->rows;
     const double *exact = r->rows;
 
 #pragma omp parallel for schedule(static) if (r->lat->nlocal >= PARALLEL_MIN)
     for (int64_t i = 0; i < r->lat->nlocal; i++) {
+        if (dmu)
+            dmu[i] = 0;
         for (int j = 0; j < p->nin; j++) {
             int64_t k = i * p->nin + j;
             double d =
@@ -489,8 +491,8 @@ static void unscale_gradient(struct potential_run *r, double *dmu)
             d /= p->in_scale[j];
             if (j < nfeature)
                 r->dfeature[i * nfeature + j] = d;
-            else if (dmu && j < nfeature + nmu)
-                dmu[i] = d;
+            else if (dmu && j < nfeature + p->nmu)
+                dmu[i] += d;
         }
     }
 }

@@ -212,6 +212,7 @@ void potential_write_binding(const struct potential *p, struct text *t)
     text_add(t, ", ");
     put_number(t, o->mu_high);
     text_add(t, "]\n");
+    lead_list_write(&o->leads, t);
     text_addf(t, "target: %s\nmu: %s\n", potential_target_name[p->target],
               potential_mu_name[p->mu]);
     put_geometry(p, t);

@@ -35,7 +35,8 @@ struct reader {
     struct samples_head head;
     struct dataset *set;
     struct lattice *lat;
-    double *mu; /* [nmu] */
+    double *mu;   /* [nmu] */
+    double *lead; /* [nlead][3] */
 };
 
 static int fail_memory(struct reader *r, double bytes)
@@ -201,9 +202,10 @@ static int compare(struct reader *r)
     }
     if (o->pair_error > s->origin.pair_error)
         s->origin.pair_error = o->pair_error;
-    if (s->mixed || (o->electrons == s->origin.electrons &&
-                     (o->electrons == ELECTRONS_MIDGAP ||
-                      o->electrons_value == s->origin.electrons_value)))
+    if (s->mixed || o->leads.n > 0 ||
+        (o->electrons == s->origin.electrons &&
+         (o->electrons == ELECTRONS_MIDGAP ||
+          o->electrons_value == s->origin.electrons_value)))
         return 0;
     /* Kept for those who cannot mix; the words are those of the error. */
     samples_electrons(r->ctx, &s->origin, first, o, here, where);
@@ -272,6 +274,33 @@ static int read_targets(struct reader *r, int64_t frame, struct sample *to)
     return 0;
 }
 
+/* The leads of a frame; gamma and temp must not change. */
+static int read_leads(struct reader *r, int64_t frame, struct sample *to)
+{
+    struct lead_list *leads = &r->s->origin.leads;
+    if (leads->n == 0)
+        return 0;
+    double *mu = new_block(r, leads->n);
+    if (!mu || dataset_lead(r->ctx, r->set, frame, r->lead))
+        return r->ctx->error.status;
+    for (int k = 0; k < leads->n; k++) {
+        struct lead_record *l = &leads->item[k];
+        double gamma = r->lead[3 * k], temp = r->lead[3 * k + 2];
+        mu[k] = r->lead[3 * k + 1];
+        if (gamma != l->gamma || temp != l->temp)
+            return err_deck(r->ctx, &r->file.where,
+                            "data that do not belong together: lead %s has "
+                            "gamma %.10g and temp %.10g at step %lld of %s, "
+                            "%.10g and %.10g before; only its mu may change",
+                            l->id, gamma, temp, (long long)to->step,
+                            r->file.text, l->gamma, l->temp);
+        l->mu[0] = fmin(l->mu[0], mu[k]);
+        l->mu[1] = fmax(l->mu[1], mu[k]);
+    }
+    to->lead_mu = mu;
+    return 0;
+}
+
 static int read_grid(struct reader *r, int64_t frame, const struct sample *own)
 {
     struct samples *s = r->s;
@@ -304,7 +333,8 @@ static int read_frame(struct reader *r, int64_t frame)
                           .electrons = r->head.origin.electrons};
     if (dataset_head(r->ctx, r->set, frame, &to->step, &to->time) ||
         dataset_energy(r->ctx, r->set, frame, &to->energy, &to->mu) ||
-        read_displacement(r, frame, to) || read_targets(r, frame, to))
+        read_displacement(r, frame, to) || read_targets(r, frame, to) ||
+        read_leads(r, frame, to))
         return r->ctx->error.status;
     s->n++;
     if (read_grid(r, frame, to))
@@ -324,9 +354,12 @@ static int read_frames(struct reader *r)
     size_t n = (size_t)(s->n + frames * (1 + nmu));
     struct sample *grown = mem_resize(s->item, n, sizeof *grown);
     double *mu = mem_resize(r->mu, (size_t)nmu, sizeof *mu);
+    size_t nlead = 3 * (size_t)r->head.origin.leads.n;
+    double *lead = mem_resize(r->lead, nlead + 1, sizeof *lead);
+    r->lead = lead ? lead : r->lead;
     s->item = grown ? grown : s->item;
     r->mu = mu ? mu : r->mu;
-    if (!grown || !mu)
+    if (!grown || !mu || !lead)
         return fail_memory(r, (double)n * sizeof *grown);
     s->frames[s->nfile - 1] = frames;
     for (int64_t k = 0; k < frames; k++)
@@ -395,11 +428,16 @@ struct samples *samples_open(struct adele *ctx, const struct word *file,
         status = read_pattern(&r);
     }
     mem_free(r.mu);
+    mem_free(r.lead);
     if (!status && s->n == 0)
         status = err_deck(ctx, nfile ? &file[0].where : NULL,
                           "the data files hold no frame");
     if (!status && s->mixed)
         s->origin.electrons = ELECTRONS_NONE;
+    if (!status && s->origin.leads.n > 0) {
+        s->origin.mu_low = s->origin.mu_high = 0;
+        s->origin.temp = s->origin.leads.item[0].temp;
+    }
     if (!status)
         return s;
     samples_free(s);

@@ -2,7 +2,7 @@
 
    A trajectory is one file (or one part of a split dump).  All files of a set
    must hold the same lattice style, boundaries, model with its numbers (the
-   mass excepted), temperature and columns; `samples_open` refuses mixtures and
+   mass excepted), temperature, columns, and leads with their gamma and temp; `samples_open` refuses mixtures and
    names both values.  Sizes of the lattice may differ, and so may filling and
    chemical potential: samples_electrons refuses that where it matters.  With
    densities at several mu (dump dataset .. mu) each frame gives one sample for
@@ -25,6 +25,7 @@ struct sample {
     struct field *onsite;  /* disorder (column onsite), or NULL */
     const double *force;   /* [ncomp][nsite] total force; NULL at other mu */
     const double *density; /* [nsite]; NULL when not in the file */
+    const double *lead_mu; /* [origin.leads.n] */
 };
 
 struct samples {

@@ -20,6 +20,7 @@ void samples_origin_free(struct potential_origin *o)
     mem_free(o->lattice);
     mem_free(o->model);
     mem_free(o->pair);
+    lead_list_free(&o->leads);
     *o = (struct potential_origin){0};
 }
 
@@ -34,6 +35,7 @@ int samples_origin_copy(const struct potential_origin *from,
     to->parameter = mem_zalloc(n, sizeof *to->parameter);
     to->nparameter = to->parameter ? from->nparameter : 0;
     bool ok = to->lattice && to->model && to->pair && to->parameter;
+    ok = !lead_list_copy(&from->leads, &to->leads) && ok;
     for (int k = 0; k < to->nparameter; k++) {
         to->parameter[k].value = from->parameter[k].value;
         to->parameter[k].name = mem_strdup(from->parameter[k].name);
@@ -154,6 +156,10 @@ static int read_electrons(struct adele *ctx, const struct dataset *set,
         m--;
     mem_free(mode);
     o->electrons = (enum electrons_mode)m;
+    if (o->leads.n > 0) {
+        o->electrons = ELECTRONS_NONE;
+        return 0;
+    }
     if (m == ELECTRONS_NONE)
         return err_deck(ctx, &file->where,
                         "cannot use '%s': it was made without electrons",
@@ -164,6 +170,54 @@ static int read_electrons(struct adele *ctx, const struct dataset *set,
         !number_of(set, "electrons", name[m], &o->electrons_value))
         return fail_head(ctx, file, name[m]);
     return 0;
+}
+
+static int add_leads(struct adele *ctx, char *id, char *place,
+                     struct lead_list *out)
+{
+    char *next_id = NULL, *next_place = NULL;
+    for (char *a = id, *b = place;; a = b = NULL) {
+        a = strtok_r(a, " ", &next_id);
+        b = strtok_r(b, " ", &next_place);
+        if (!a || !b)
+            return 0;
+        if (!lead_list_add(out, a, b))
+            return err_memory(ctx, "leads", 64);
+    }
+}
+
+/* Names and places; numbers are those of the first frame. */
+static int read_leads(struct adele *ctx, const struct dataset *set,
+                      const struct word *file, struct potential_origin *o)
+{
+    int n = dataset_nlead(set);
+    if (n == 0)
+        return 0;
+    if (dataset_frames(set) == 0)
+        return err_deck(ctx, &file->where, "cannot use '%s': it holds no frame",
+                        file->text);
+    char *id = string_of(set, "leads", "id");
+    char *place = string_of(set, "leads", "place");
+    double *value = mem_alloc(3 * (size_t)n, sizeof *value);
+    int status = value ? 0 : err_memory(ctx, "leads", 24.0 * n);
+    if (!status && (!id || !place))
+        status = fail_head(ctx, file, "leads");
+    if (!status)
+        status = add_leads(ctx, id, place, &o->leads);
+    if (!status && o->leads.n != n)
+        status = fail_head(ctx, file, "leads");
+    if (!status)
+        status = dataset_lead(ctx, set, 0, value);
+    for (int k = 0; !status && k < n; k++) {
+        struct lead_record *l = &o->leads.item[k];
+        l->gamma = value[3 * k];
+        l->mu[0] = l->mu[1] = value[3 * k + 1];
+        l->temp = value[3 * k + 2];
+    }
+    mem_free(value);
+    mem_free(id);
+    mem_free(place);
+    return status;
 }
 
 static int read_pair(struct adele *ctx, const struct dataset *set,
@@ -194,6 +248,7 @@ int samples_head_read(struct adele *ctx, const struct dataset *set,
     *out = (struct samples_head){0};
     if (read_lattice(ctx, set, file, out) ||
         read_model(ctx, set, file, &out->origin) ||
+        read_leads(ctx, set, file, &out->origin) ||
         read_electrons(ctx, set, file, &out->origin) ||
         read_pair(ctx, set, file, &out->origin))
         return ctx->error.status;
@@ -262,6 +317,21 @@ static const struct potential_number *parameter(
     return NULL;
 }
 
+static int match_leads(struct adele *ctx, const struct potential_origin *a,
+                       const char *a_name, const struct potential_origin *b,
+                       const char *b_name, const struct where *where)
+{
+    struct text left = {0}, right = {0};
+    int status = 0;
+    if (lead_list_differs(&a->leads, &b->leads, true, false, &left, &right))
+        status = fail_differ(ctx, where, "what couples to electrodes",
+                             left.s ? left.s : "", a_name,
+                             right.s ? right.s : "", b_name);
+    text_free(&left);
+    text_free(&right);
+    return status;
+}
+
 int samples_match(struct adele *ctx, const struct potential_origin *a,
                   const char *a_name, const struct potential_origin *b,
                   const char *b_name, const struct where *where)
@@ -285,6 +355,8 @@ int samples_match(struct adele *ctx, const struct potential_origin *a,
                         other->value, b_name))
             return ctx->error.status;
     }
+    if (match_leads(ctx, a, a_name, b, b_name, where))
+        return ctx->error.status;
     return same_number(ctx, where, "temp", a->temp, a_name, b->temp, b_name);
 }
 

@@ -27,6 +27,7 @@ void setting_free(struct adele *s)
         return;
     if (s->model)
         instance_free(s, &s->model->head);
+    leads_free(s);
     groups_fini(&s->groups);
     error_clear(s);
     mem_free(s);
@@ -73,6 +74,8 @@ static int fill(struct adele *s, const struct potential_origin *origin)
                                       .filling = origin->electrons_value,
                                       .mu = origin->electrons_value,
                                       .temp = origin->temp};
+    if (lead_list_place(s, &origin->leads))
+        return err_memory(s, "leads", 64);
     s->parameter_tag = ++s->clock;
     return style->setup ? style->setup(s, s->model) : 0;
 }
@@ -98,6 +101,12 @@ struct adele *setting_new(struct adele *ctx,
         return NULL;
     }
     return s;
+}
+
+void setting_leads(struct adele *s, const double *mu)
+{
+    for (int k = 0; mu && k < s->leads.n; k++)
+        s->leads.item[k]->now.mu = mu[k];
 }
 
 int setting_place(struct adele *s, struct field *q)

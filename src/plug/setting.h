@@ -16,6 +16,8 @@ struct adele *setting_new(struct adele *ctx,
                           struct lattice *lat, const struct where *where);
 void setting_free(struct adele *s); /* NULL is allowed */
 
+/* The leads of the origin get these mu, [nlead]. */
+void setting_leads(struct adele *s, const double *mu);
 /* The configuration: borrowed, its border widened for the model. */
 int setting_place(struct adele *s, struct field *q);
 

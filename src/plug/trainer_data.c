@@ -54,9 +54,47 @@ static int open_files(struct adele *ctx, struct trainer *t)
                          &c->validation.word[0].where);
 }
 
+/* Under leads there is no one chemical potential, forces are no gradient, and
+   a network that does not see the bias holds for one. */
+static int check_leads(struct adele *ctx, const struct trainer *t)
+{
+    const struct lead_list *own = &t->samples->origin.leads;
+    struct text a = {0}, b = {0};
+    int status = 0;
+    if (t->c.mu == POTENTIAL_MU_SHIFT)
+        return fail_key(ctx, t, "mu",
+                        "mu: shift: the data have leads, each with a chemical "
+                        "potential; use input, which reads all of them, or "
+                        "none for one bias");
+    if (t->c.target == TARGET_ENERGY)
+        return fail_key(ctx, t, "target",
+                        "target: energy: the data have leads, between which "
+                        "forces are no gradient; use density or force");
+    for (int k = 0; t->c.mu == POTENTIAL_MU_NONE && k < own->n; k++) {
+        const struct lead_record *l = &own->item[k];
+        if (l->mu[0] != l->mu[1])
+            return err_deck(ctx, &t->c.data.word[0].where,
+                            "train: mu of lead %s is %.10g to %.10g in the "
+                            "data; a network with mu: none holds for one bias, "
+                            "use mu: input",
+                            l->id, l->mu[0], l->mu[1]);
+    }
+    if (t->held && t->c.mu == POTENTIAL_MU_NONE &&
+        lead_list_differs(own, &t->held->origin.leads, true, true, &a, &b))
+        status = err_deck(ctx, &t->c.validation.word[0].where,
+                          "train: the data have %s, the validation %s; a "
+                          "network with mu: none holds for one bias",
+                          a.s ? a.s : "", b.s ? b.s : "");
+    text_free(&a);
+    text_free(&b);
+    return status;
+}
+
 /* Without mu a network holds for one kind of electrons. */
 static int check_electrons(struct adele *ctx, const struct trainer *t)
 {
+    if (t->samples->origin.leads.n > 0)
+        return check_leads(ctx, t);
     if (t->c.mu != POTENTIAL_MU_NONE)
         return 0;
     if (t->samples->mixed)
@@ -261,7 +299,7 @@ static int usable(struct adele *ctx, const struct trainer *t,
                         file);
     if (!s->force && bonds)
         return err_deck(ctx, where, "train: '%s' has no forces", file);
-    if (t->c.mu != POTENTIAL_MU_NONE && !isfinite(s->mu))
+    if (t->c.mu != POTENTIAL_MU_NONE && !s->lead_mu && !isfinite(s->mu))
         return err_deck(ctx, where,
                         "train: '%s' has no chemical potentials: only mu: none "
                         "can learn from it",
@@ -314,6 +352,21 @@ static int make_sets(struct adele *ctx, struct trainer *t)
 
 /* Potential, optimiser, and the rooms of each lattice. */
 
+/* Between electrodes an axis has two unlike ends; where groups of sites are
+   electrodes nothing tells along which open axis the current flows. */
+static void polar_of_leads(const struct adele *setting,
+                           const struct potential_origin *o, bool polar[3])
+{
+    for (int k = 0; k < o->leads.n; k++) {
+        const char *place = o->leads.item[k].place;
+        bool end = !strcmp(place, "left") || !strcmp(place, "right");
+        for (int axis = 0; axis < setting->lat->shape.dim; axis++)
+            if (strcmp(place, "all") && (axis == 0 || !end) &&
+                !setting->lat->periodic[axis])
+                polar[axis] = true;
+    }
+}
+
 static int make_potential(struct adele *ctx, struct trainer *t)
 {
     struct adele *setting = t->place[0].setting;
@@ -323,6 +376,9 @@ static int make_potential(struct adele *ctx, struct trainer *t)
     if (potential_polar_read(setting, &t->c.polar, g.polar, &given))
         return setting_error(ctx, setting, NULL);
     g.automatic = !given;
+    g.nlead = t->samples->origin.leads.n;
+    if (!given)
+        polar_of_leads(setting, &t->samples->origin, g.polar);
     t->p = potential_new(setting, &t->c.descriptor, &t->c.network,
                          (enum potential_target)t->c.target,
                          (enum potential_mu)t->c.mu, &g);

@@ -111,7 +111,9 @@ static void add_features(struct trainer *t, struct train_item *item,
         for (int64_t i = 0; i < n; i++)
             spread_add(&in[j], at->raw[i * nfeature + j]);
     int nextra = p->nin - nfeature;
-    potential_extra_mu(p, item->s->onsite, item->s->mu, n, at->extra);
+    setting_leads(at->setting, item->s->lead_mu);
+    potential_extra_mu(at->setting, p, item->s->onsite, item->s->mu, n,
+                       at->extra);
     for (int j = 0; j < nextra; j++)
         for (int64_t i = 0; i < n; i++)
             spread_add(&in[nfeature + j], at->extra[i * nextra + j]);
@@ -251,7 +253,8 @@ static void scale_features(struct trainer *t, const struct train_item *item,
     const double *extra = at->extra;
     float *single = x;
     double *exact = x;
-    potential_extra_mu(p, onsite, item->s->mu, n, at->extra);
+    setting_leads(at->setting, item->s->lead_mu);
+    potential_extra_mu(at->setting, p, onsite, item->s->mu, n, at->extra);
 #pragma omp parallel for schedule(static) if (n * nin >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++) {
         for (int j = 0; j < nin; j++) {

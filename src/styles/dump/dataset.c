@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "plug/dataset.h"
 #include "plug/dump.h"
+#include "plug/lead.h"
 #include "plug/pair.h"
 
 enum { MU_MAX = 10000 };
@@ -210,8 +211,22 @@ static int measure_mu(struct adele *ctx, struct dump_dataset *d, double *grid,
     return pair_density_at(ctx, ctx->pair, grid, d->nmu, n, error);
 }
 
+/* gamma, mu, temp of each lead. */
+static int measure_leads(struct adele *ctx, double *lead)
+{
+    int n = dataset_leads_of(ctx);
+    int status = n > 0 ? leads_update(ctx) : ADELE_OK;
+    for (int k = 0; !status && k < n; k++) {
+        const struct lead *l = ctx->leads.item[k];
+        lead[3 * k] = l->now.gamma;
+        lead[3 * k + 1] = l->now.mu;
+        lead[3 * k + 2] = l->now.temp;
+    }
+    return status;
+}
+
 /* value: columns, then the densities at further chemical potentials, these
-   potentials, and room for as many numbers. */
+   potentials, room for as many numbers, and those of the leads. */
 static int measure(struct adele *ctx, struct dump_dataset *d,
                    struct dataset_frame *f, double *value)
 {
@@ -228,6 +243,9 @@ static int measure(struct adele *ctx, struct dump_dataset *d,
         status = column_values(ctx, d, k, value + k * ctx->lat->nlocal);
     f->mu_grid = grid;
     f->n_mu = n_mu;
+    f->lead = grid + 2 * d->nmu;
+    if (!status)
+        status = measure_leads(ctx, grid + 2 * d->nmu);
     if (!status && d->nmu > 0)
         status = measure_mu(ctx, d, grid, n_mu, grid + d->nmu);
     return status;
@@ -238,8 +256,9 @@ static int write(struct adele *ctx, struct dump *dump, const char *path)
     struct dump_dataset *d = (struct dump_dataset *)(void *)dump;
     size_t n = (size_t)ctx->lat->nlocal, nmu = (size_t)d->nmu;
     struct dataset_frame frame;
-    double *value =
-        mem_alloc(n * ((size_t)dump->ncolumn + nmu) + 2 * nmu, sizeof *value);
+    double *value = mem_alloc(n * ((size_t)dump->ncolumn + nmu) + 2 * nmu +
+                                  3 * (size_t)dataset_leads_of(ctx),
+                              sizeof *value);
     int status = value ? measure(ctx, d, &frame, value)
                        : err_memory(ctx, "a dataset frame",
                                     (double)n * (dump->ncolumn + d->nmu) * 8);

@@ -59,6 +59,15 @@ static const struct arg args[] = {
      .doc = "use a potential that was made for something else"},
     {0}};
 
+/* Made from data with leads: the electrons are theirs, at no one mu. */
+static bool has_leads(const struct committee *c)
+{
+    for (int k = 0; k < c->n; k++)
+        if (c->member[k].p->origin.leads.n > 0)
+            return true;
+    return false;
+}
+
 static int find_capabilities(struct adele *ctx, struct ml *m)
 {
     struct committee *c = &m->committee;
@@ -70,7 +79,9 @@ static int find_capabilities(struct adele *ctx, struct ml *m)
     p->gives |= c->density ? NEED_DENSITY : 0;
     p->gives |= c->energy ? NEED_ENERGY : 0;
     p->gives |= c->n > 1 ? NEED_DEVIATION : 0;
-    if (c->density && (c->mu_aware || ctx->electrons.mode == ELECTRONS_MU))
+    p->leads = has_leads(c);
+    if (c->density && !p->leads &&
+        (c->mu_aware || ctx->electrons.mode == ELECTRONS_MU))
         p->gives |= NEED_MU;
     p->gradient = c->energy && c->smooth;
     for (int axis = 0; axis < 3; axis++)
@@ -132,6 +143,8 @@ static int check_electrons(struct adele *ctx, const struct ml *m)
 {
     enum electrons_mode mode = ctx->electrons.mode;
 
+    if (m->pair.leads)
+        return 0;
     if (m->committee.mu_aware && mode == ELECTRONS_MIDGAP)
         return err_deck(ctx, &m->pair.head.where,
                         "pair_style ml knows no spectrum, which electrons "
@@ -273,8 +286,8 @@ static void check_mu(struct adele *ctx, struct ml *m)
 
 static int evaluate(struct adele *ctx, struct ml *m)
 {
-    bool filling =
-        ctx->electrons.mode == ELECTRONS_FILLING && m->committee.mu_aware;
+    bool filling = ctx->electrons.mode == ELECTRONS_FILLING &&
+                   m->committee.mu_aware && !m->pair.leads;
     uint64_t stamp = pair_stamp(ctx);
     int status;
 
@@ -387,7 +400,7 @@ static void ml_report(struct adele *ctx, struct pair *pair)
 {
     struct ml *m = (struct ml *)pair;
 
-    if (m->solutions && m->committee.mu_aware &&
+    if (m->solutions && m->committee.mu_aware && !m->pair.leads &&
         ctx->electrons.mode == ELECTRONS_FILLING)
         log_printf(&ctx->log,
                    "pair_style ml: %.3g passes a solution, electrons kept to "
