@@ -112,3 +112,11 @@ void order_parameter(struct order *o, const double *x, double *phi,
     for (int64_t i = 0; i < n; i++)
         imag[i] = o->im ? o->deviation[i] * o->im[i] : 0;
 }
+
+void order_stagger(const struct order *o, const double *x, double *out)
+{
+    int64_t n = o->lat->nlocal;
+#pragma omp parallel for schedule(static) if (n >= PARALLEL_MIN)
+    for (int64_t i = 0; i < n; i++)
+        out[i] = x[i] * o->re[i];
+}

@@ -30,6 +30,9 @@ void order_fini(struct order *o); /* also of a zeroed struct */
 void order_parameter(struct order *o, const double *x, double *phi,
                      double *imag);
 
+/* out_i = x_i times the real part of exp(iQ.r_i): without subtraction. */
+void order_stagger(const struct order *o, const double *x, double *out);
+
 /* exp(iQ.r) of the lattice's own order at the local site: +1 or -1. */
 double order_sign(const struct lattice *lat, const int cell[3], int b);
 

@@ -141,10 +141,10 @@ static struct producer producer_of(const struct adele *ctx,
 }
 
 /* Whether the per-site output has several columns: its entries in the output
-   table then carry an index; once evaluated, the number itself is known. */
+   table then carry an index, unless the instance knows how many it has. */
 static bool many_columns(const struct producer *p)
 {
-    if (p->out->site)
+    if (p->out->nsite_col > 0)
         return p->out->nsite_col > 1;
     for (const struct output *o = p->style->outputs; o && o->name; o++)
         if (o->shape == OUT_SITE && o->index && *o->index)

@@ -16,6 +16,9 @@ struct component {
     const char *displacement, *velocity, *force; /* deck names: "q" "vq" "fq" */
 };
 
+/* What orders at the lattice's wave vector: compute cdw. */
+enum model_order { ORDER_DENSITY, ORDER_DISPLACEMENT };
+
 struct model {
     struct instance head;
     int ncomp;
@@ -23,6 +26,7 @@ struct model {
     double mass;  /* > 0, all components */
     bool vector;  /* components turn with the point group as a vector; false:
                      each is a scalar */
+    enum model_order order;
     bool use_bonds; /* forces need rho[bond], not only n[site] */
     int halo[3];  /* border of the displacement that elastic() reads */
     uint64_t tag; /* raised when its bond list may have changed; set by the

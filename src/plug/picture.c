@@ -1,7 +1,8 @@
 /* Pictures of a per-site value; see picture.h.
 
    The layout is in units of the letters' em, which is 3.6 % of the width: 8
-   point when the picture is printed 8 cm wide. */
+   point when the picture is printed 8 cm wide.  Of a vector a wheel of colours
+   stands where the bar of a value stands. */
 
 #include "plug/picture.h"
 
@@ -10,14 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/colormap.h"
 #include "base/mem.h"
 #include "plug/picture_plane.h"
+#include "plug/picture_scale.h"
 
-enum { DEFAULT_WIDTH = 1000, DEFAULT_HEIGHT = 1250, SAMPLES = 4, TICK_MAX = 8 };
-static const double em_of_width = 0.036, wide = 0.42;
+enum { DEFAULT_WIDTH = 1000, DEFAULT_HEIGHT = 1250, SAMPLES = 4 };
+static const double em_of_width = 0.036, wide = 0.42, wheel = 4.4;
 static const struct rgb ink = {0.13f, 0.13f, 0.13f};
-static const struct rgb empty = {0.86f, 0.86f, 0.86f}; /* nan, not chosen */
 
 const struct arg picture_modify[] = {PICTURE_MODIFY};
 
@@ -106,6 +106,16 @@ int picture_modified(struct adele *ctx, struct dump *d)
                           "history: only a chain is drawn as rows "
                           "in time; lattice %s is not a chain",
                           ctx->lat->shape.name);
+    if (!status && p->history && p->colour.n > 1)
+        status = err_deck(ctx, NULL,
+                          "history: rows in time are drawn of one column, "
+                          "found %d",
+                          p->colour.n);
+    if (!status && p->colour.n > 1 && p->fixed && p->lo < 0)
+        status = err_deck(ctx, &p->range_words.word[0].where,
+                          "range: the length of a vector is not below 0, "
+                          "found %g",
+                          p->lo);
     if (status) {
         p->fixed = old.fixed;
         p->symmetric = old.symmetric;
@@ -121,7 +131,7 @@ int picture_init(struct adele *ctx, void *self)
     p->axis = 2;
     if (p->dpi == 0)
         p->dpi = 300;
-    int status = dump_columns(ctx, &p->dump, p->colour.word, 1);
+    int status = dump_columns(ctx, &p->dump, p->colour.word, p->colour.n);
     return status ? status : picture_modified(ctx, &p->dump);
 }
 
@@ -133,98 +143,15 @@ void picture_fini(struct adele *ctx, void *self)
     dump_fini(ctx, self);
 }
 
-/* Scale of colours. */
-
-struct scale {
-    double lo, hi;
-    struct colormap map;
-};
-
-static int make_scale(struct adele *ctx, const struct picture *p,
-                      const double *value, int64_t n, struct scale *s)
-{
-    s->lo = p->lo;
-    s->hi = p->hi;
-    if (!p->fixed) {
-        s->lo = INFINITY;
-        s->hi = -INFINITY;
-        for (int64_t i = 0; i < n; i++)
-            if (isfinite(value[i])) {
-                s->lo = fmin(s->lo, value[i]);
-                s->hi = fmax(s->hi, value[i]);
-            }
-        if (!(s->lo <= s->hi))
-            s->lo = s->hi = 0;
-        if (p->symmetric || (s->lo < 0 && s->hi > 0)) {
-            s->hi = fmax(-s->lo, s->hi);
-            s->lo = -s->hi;
-        }
-        if (!(s->lo < s->hi)) {
-            double half = s->lo != 0 ? 0.5 * fabs(s->lo) : 0.5;
-            s->lo -= half;
-            s->hi += half;
-        }
-    }
-    const char *name = p->cmap.n                ? p->cmap.word[0].text
-                       : s->lo < 0 && s->hi > 0 ? "diverging"
-                                                : "viridis";
-    if (colormap_init(&s->map, name))
-        return err_run(ctx, "unknown colour map '%s'", name);
-    return ADELE_OK;
-}
-
-static struct rgb colour_of(const struct scale *s, double value)
-{
-    if (!isfinite(value))
-        return empty;
-    return colormap_at(&s->map, (value - s->lo) / (s->hi - s->lo));
-}
-
-/* Ticks of the colour bar: the limits, and round numbers not too near them. */
-
-struct tick {
-    double at; /* 0 .. 1 */
-    char label[24];
-};
-
-static void tick_label(struct tick *t, double value, double span)
-{
-    snprintf(t->label, sizeof t->label, "%.3g",
-             fabs(value) < 1e-9 * span ? 0.0 : value);
-}
-
-static int make_ticks(const struct scale *s, double room, struct tick *t)
-{
-    double span = s->hi - s->lo, rough = span / 4;
-    double power = pow(10, floor(log10(rough)));
-    double step = power * (rough / power < 1.5   ? 1
-                           : rough / power < 3.5 ? 2
-                           : rough / power < 7.5 ? 5
-                                                 : 10);
-    int n = 0;
-    t[n].at = 0;
-    tick_label(&t[n++], s->lo, span);
-    for (double k = ceil(s->lo / step); k * step < s->hi && n < TICK_MAX - 1;
-         k++) {
-        double at = (k * step - s->lo) / span;
-        if (at < room || at > 1 - room)
-            continue;
-        t[n].at = at;
-        tick_label(&t[n++], k * step, span);
-    }
-    t[n].at = 1;
-    tick_label(&t[n++], s->hi, span);
-    return n;
-}
-
 /* Layout, in pixels. */
 
 struct layout {
     double em, scale; /* pixels a length unit */
     int width, height;
     double x0, y0, x1, y1; /* the plane */
-    double bar[4];         /* x0 y0 x1 y1 */
+    double bar[4];         /* x0 y0 x1 y1; of a vector the wheel's square */
     bool below;            /* the bar */
+    bool vector;
 };
 
 struct need {
@@ -233,7 +160,7 @@ struct need {
 };
 
 static struct need make_need(const struct plane *plane, const struct tick *t,
-                             int n, const char *label, bool *below)
+                             int n, const char *label, struct layout *l)
 {
     struct need need = {plane->hi[0] - plane->lo[0],
                         plane->hi[1] - plane->lo[1],
@@ -244,10 +171,12 @@ static struct need make_need(const struct plane *plane, const struct tick *t,
     double text = canvas_text_width(1, label) - 0.9;
     for (int k = 0; k < n; k++)
         text = fmax(text, canvas_text_width(1, t[k].label) + 0.35);
-    *below = need.h < wide * need.w;
-    need.right = *below ? 0.7 : 0.8 + 0.9 + text + 0.4;
-    if (*below)
-        need.bottom = 3.4;
+    l->below = need.h < wide * need.w;
+    need.right = l->below ? 0.7 : 0.8 + 0.9 + text + 0.4;
+    if (l->vector && !l->below)
+        need.right = 0.8 + fmax(wheel, canvas_text_width(1, label)) + 0.4;
+    if (l->below)
+        need.bottom = l->vector ? 1.6 + wheel : 3.4;
     return need;
 }
 
@@ -295,6 +224,13 @@ static void place(const struct need *n, struct layout *l)
     l->y0 = floor(n->top * em + 0.5 * fmax(free_y, 0));
     l->x1 = l->x0 + l->scale * n->w;
     l->y1 = l->y0 + l->scale * n->h;
+    if (l->below && l->vector) {
+        l->bar[0] = floor(0.5 * (l->x0 + l->x1) - 0.5 * wheel * em);
+        l->bar[1] = floor(l->y1 + 0.9 * em);
+        l->bar[2] = l->bar[0] + floor(wheel * em);
+        l->bar[3] = l->bar[1] + floor(wheel * em);
+        return;
+    }
     if (l->below) {
         double middle = 0.5 * (l->x0 + l->x1);
         double half = fmin(0.32 * (l->x1 - l->x0), 12 * em);
@@ -306,6 +242,12 @@ static void place(const struct need *n, struct layout *l)
     }
     double shrink = fmax(0, 5 * em - (l->y1 - l->y0)) / 2;
     l->bar[0] = floor(l->x1 + 0.8 * em);
+    if (l->vector) {
+        l->bar[1] = floor(l->y0);
+        l->bar[2] = l->bar[0] + floor(wheel * em);
+        l->bar[3] = l->bar[1] + floor(wheel * em);
+        return;
+    }
     l->bar[2] = floor(l->x1 + 1.7 * em);
     l->bar[1] = floor(l->y0 - shrink);
     l->bar[3] = floor(l->y1 + shrink);
@@ -317,7 +259,7 @@ struct view {
     const struct plane *plane;
     const struct scale *scale;
     const struct layout *layout;
-    const double *value;
+    const double *value, *second; /* second: NULL unless a vector */
 };
 
 static int64_t site_at(const struct view *v, double px, double py)
@@ -330,8 +272,11 @@ static int64_t site_at(const struct view *v, double px, double py)
 static struct rgb sample(const struct view *v, double px, double py)
 {
     int64_t site = site_at(v, px, py);
-    return site < 0 ? (struct rgb){1, 1, 1}
-                    : colour_of(v->scale, v->value[site]);
+    if (site < 0)
+        return (struct rgb){1, 1, 1};
+    return v->second
+               ? scale_colour_vector(v->scale, v->value[site], v->second[site])
+               : scale_colour(v->scale, v->value[site]);
 }
 
 /* A pixel within one cell has one colour; others are the mean of samples. */
@@ -402,13 +347,39 @@ static void draw_bar(const struct layout *l, const struct scale *s,
     }
 }
 
+/* The colours of all directions, the longest at the rim, whose length stands
+   beside it. */
+static void draw_wheel(const struct layout *l, const struct scale *s,
+                       struct canvas *c)
+{
+    double r = 0.5 * (l->bar[2] - l->bar[0]), em = l->em;
+    double x0 = l->bar[0] + r, y0 = l->bar[1] + r;
+    char text[32];
+    for (int y = (int)l->bar[1]; y < (int)l->bar[3]; y++)
+        for (int x = (int)l->bar[0]; x < (int)l->bar[2]; x++) {
+            double dx = (x + 0.5 - x0) / r, dy = (y0 - y - 0.5) / r;
+            double span = s->hi - s->lo, d = hypot(dx, dy);
+            double length = d > 0 ? (s->lo + d * span) / d : 0;
+            canvas_blend(c, x, y,
+                         scale_colour_vector(s, dx * length, dy * length),
+                         fmin(fmax((1 - d) * r + 0.5, 0), 1));
+        }
+    snprintf(text, sizeof text, "%.3g", s->hi);
+    if (l->below)
+        canvas_text(c, l->bar[2] + 0.5 * em, y0 + 0.33 * em, em, 0, text, ink);
+    else
+        canvas_text(c, x0, l->bar[3] + 1.1 * em, em, 0.5, text, ink);
+}
+
 static void draw_words(const struct layout *l, const char *label,
                        const char *title, struct canvas *c)
 {
     double em = l->em, base = l->y0 - 0.85 * em;
     if (l->below) {
         canvas_text(c, l->x0, base, em, 0, title, ink);
-        canvas_text(c, l->bar[0] - 2 * em, l->bar[3] - 0.07 * em, em, 1, label,
+        double middle = 0.5 * (l->bar[1] + l->bar[3]) + 0.33 * em;
+        canvas_text(c, l->bar[0] - (l->vector ? 0.5 : 2) * em,
+                    l->vector ? middle : l->bar[3] - 0.07 * em, em, 1, label,
                     ink);
         return;
     }
@@ -443,17 +414,18 @@ int picture_draw(struct adele *ctx, const struct picture *p,
     struct plane plane;
     struct scale scale;
     struct tick tick[TICK_MAX];
-    struct layout l = {0};
+    struct layout l = {.vector = p->colour.n > 1};
     char words[256];
+    int64_t nvalue = ctx->lat->nsite * (rows > 0 ? rows : 1);
+    const double *second = l.vector ? value + nvalue : NULL;
     label = p->label ? p->label : label;
     make_title(ctx, p, title, words, sizeof words);
     plane_init(&plane, ctx->lat, p->axis, p->plane, rows);
-    int64_t nvalue = ctx->lat->nsite * (rows > 0 ? rows : 1);
-    int status = make_scale(ctx, p, value, nvalue, &scale);
+    int status = scale_make(ctx, p, value, second, nvalue, &scale);
     if (status)
         return status;
-    int n = make_ticks(&scale, 0.11, tick);
-    struct need need = make_need(&plane, tick, n, label, &l.below);
+    int n = scale_ticks(&scale, 0.11, tick);
+    struct need need = make_need(&plane, tick, n, label, &l);
     choose_size(p, &need, &l);
     if (l.width > CANVAS_MAX || l.height > CANVAS_MAX)
         return err_run_at(ctx, &p->dump.head.where,
@@ -463,11 +435,14 @@ int picture_draw(struct adele *ctx, const struct picture *p,
     place(&need, &l);
     if (canvas_init(out, l.width, l.height))
         return err_memory(ctx, "a picture", 12.0 * l.width * l.height);
-    struct view view = {&plane, &scale, &l, value};
+    struct view view = {&plane, &scale, &l, value, second};
     draw_plane(&view, out);
     if (plane.rectangular || plane.wrapped)
         draw_frame(&l, out);
-    draw_bar(&l, &scale, tick, n, out);
+    if (l.vector)
+        draw_wheel(&l, &scale, out);
+    else
+        draw_bar(&l, &scale, tick, n, out);
     draw_words(&l, label, words, out);
     return ADELE_OK;
 }
@@ -508,16 +483,16 @@ static int draw_history(struct adele *ctx, struct picture *p,
                         title, out);
 }
 
-/* The column where the site is chosen, nan elsewhere; v is room for [nlocal].
+/* Column k where the site is chosen, nan elsewhere; v is room for [nlocal].
  */
-static int chosen_values(struct adele *ctx, struct picture *p, double *v,
+static int chosen_values(struct adele *ctx, struct picture *p, int k, double *v,
                          double *out)
 {
     int64_t n = ctx->lat->nlocal, *site;
     int64_t chosen = dump_sites(ctx, &p->dump, &site);
     if (chosen < 0)
         return ctx->error.status;
-    int status = dump_values(ctx, &p->dump, &p->dump.column[0], v);
+    int status = dump_values(ctx, &p->dump, &p->dump.column[k], v);
     for (int64_t i = 0; i < n; i++)
         out[i] = NAN;
     for (int64_t i = 0; !status && i < chosen; i++)
@@ -526,18 +501,33 @@ static int chosen_values(struct adele *ctx, struct picture *p, double *v,
     return status;
 }
 
+/* "c_m" of c_m[1] and c_m[2], else both names. */
+static void vector_label(const struct picture *p, char *out, size_t size)
+{
+    const char *a = p->dump.column[0].name, *b = p->dump.column[1].name;
+    size_t n = strcspn(a, "[");
+    if (a[n] && !strncmp(a, b, n + 1))
+        snprintf(out, size, "%.*s", (int)n, a);
+    else
+        snprintf(out, size, "%s, %s", a, b);
+}
+
 int picture_make(struct adele *ctx, struct picture *p, struct canvas *out)
 {
     size_t n = (size_t)ctx->lat->nlocal;
-    double *v = mem_alloc(n, 2 * sizeof *v);
+    char label[128];
+    double *v = mem_alloc(n, 3 * sizeof *v);
     if (!v)
-        return err_memory(ctx, "the values of a picture", 16.0 * (double)n);
-    int status = chosen_values(ctx, p, v + n, v);
+        return err_memory(ctx, "the values of a picture", 24.0 * (double)n);
+    int status = ADELE_OK;
+    for (int k = 0; !status && k < p->colour.n; k++)
+        status = chosen_values(ctx, p, k, v + 2 * n, v + (size_t)k * n);
+    snprintf(label, sizeof label, "%s", p->dump.column[0].name);
+    if (p->colour.n > 1)
+        vector_label(p, label, sizeof label);
     if (!status)
-        status =
-            p->history > 0
-                ? draw_history(ctx, p, v, out)
-                : picture_draw(ctx, p, v, 0, p->dump.column[0].name, NULL, out);
+        status = p->history > 0 ? draw_history(ctx, p, v, out)
+                                : picture_draw(ctx, p, v, 0, label, NULL, out);
     mem_free(v);
     return status;
 }

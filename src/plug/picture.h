@@ -1,11 +1,12 @@
-/* Pictures of a per-site value: dump image and dump movie.
+/* Pictures of a per-site value or vector: dump image and dump movie.
 
    Every point of the plane takes the colour of the nearest site, so that each
    site is drawn as its Voronoi cell: squares, hexagons (triangular lattice),
    triangles (honeycomb); a chain is a band, a cubic lattice is cut along a
    plane of cells.  Lengths are equal along both axes.  A colour bar with limits
    and name stands at the right, or below a wide picture; step and time above.
- */
+   Two columns are a vector: its direction is the hue, its length the
+   brightness, and a wheel of colours takes the place of the bar. */
 
 #ifndef ADELE_PICTURE_H
 #define ADELE_PICTURE_H
@@ -29,7 +30,7 @@ enum picture_given {
 /* The instance of dump image and dump movie. */
 struct picture {
     struct dump dump;
-    struct arg_list colour; /* the one column */
+    struct arg_list colour; /* one column, or two of a vector */
     char *label, *title;
     struct arg_list cmap, range_words, plane_words;
     struct arg_numbers size; /* whole picture, pixels */
@@ -99,8 +100,8 @@ int picture_modified(struct adele *ctx, struct dump *d);
 /* The picture of the present configuration; the canvas is the caller's. */
 int picture_make(struct adele *ctx, struct picture *p, struct canvas *out);
 
-/* The same from data, for tests: value [nsite], or [rows][nsite] of a chain;
-   nan where nothing is drawn. */
+/* The same from data, for tests: value [nsite], or [rows][nsite] of a chain, of
+   a vector [2][nsite]; nan where nothing is drawn. */
 int picture_draw(struct adele *ctx, const struct picture *p,
                  const double *value, int rows, const char *label,
                  const char *title, struct canvas *out);

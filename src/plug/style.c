@@ -39,7 +39,7 @@ int outputs_array(struct adele *ctx, struct outputs *o, int64_t nrow,
 int outputs_site(struct adele *ctx, struct outputs *o, int ncol)
 {
     int64_t nlocal = ctx->lat->nlocal;
-    int64_t held = o->nsite_col * nlocal;
+    int64_t held = o->site ? o->nsite_col * nlocal : 0;
     int status = outputs_block(ctx, &o->site, &held, nlocal * ncol);
 
     o->nsite_col = status ? 0 : ncol;

@@ -82,7 +82,7 @@ struct outputs {
     double *column; /* [ncol][nrow], a copy made for c_ID[j] as a vector */
     int64_t ncolumn;
     double *site; /* [nsite_col][nlocal], site order */
-    int nsite_col;
+    int nsite_col; /* 0: not known yet; init may set it */
     uint64_t stamp[4]; /* adele_stamp at which scalar, vector, array, site hold */
     unsigned shapes;   /* OUT_ bits of this instance when its arguments decide;
                           0: every shape that its style has a function for */

@@ -288,6 +288,62 @@ static void test_left_out(void **state)
     sim_free(sim);
 }
 
+/* A vector: the hue of each quarter turn at full brightness, half of it at half
+   the length, black at none; range 0 HI; wide pictures have the wheel below. */
+static void test_vector(void **state)
+{
+    static const double ux[] = {1, 0, -1, 0, 0.5, 0};
+    static const double uy[] = {0, 1, 0, -1, 0, 0};
+    static const double turns[] = {0, 0.25, 0.5, 0.75, 0, 0};
+    static const float bright[] = {1, 1, 1, 1, 0.5f, 0};
+    char path[512];
+    (void)state;
+    struct adele *sim =
+        sim_new("lattice square 6 1\nmodel ssh alpha 1\npair_style none\n");
+    struct colormap m;
+    colormap_init(&m, "cyclic");
+    sim_set(sim, 0, ux);
+    sim_set(sim, 1, uy);
+    sim_run(sim, "write_dump all image %s/v.png ux uy zoom 100 title none",
+            folder);
+    snprintf(path, sizeof path, "%s/v.png", folder);
+    struct decoded d = decode(path);
+    size_t left = 0;
+    for (; left < d.width; left++) /* the plane's left edge at that height */
+        if (d.rgb[3 * (100 * d.width + left)] < 250)
+            break;
+    for (size_t k = 0; k < 6; k++) {
+        const unsigned char *p =
+            d.rgb + 3 * (100 * d.width + left + 50 + 100 * k);
+        struct rgb c = colormap_at(&m, turns[k]);
+        assert_in_range(p[0] + 2, 255 * bright[k] * c.r,
+                        255 * bright[k] * c.r + 4);
+        assert_in_range(p[1] + 2, 255 * bright[k] * c.g,
+                        255 * bright[k] * c.g + 4);
+        assert_in_range(p[2] + 2, 255 * bright[k] * c.b,
+                        255 * bright[k] * c.b + 4);
+    }
+    free(d.rgb);
+    assert_false(
+        sim_try(sim, "write_dump all image %s/v.png ux uy range -1 1", folder));
+    assert_false(
+        sim_try(sim, "write_dump all image %s/v.png ux uy ux", folder));
+    sim_free(sim);
+
+    static const char *const kept[][2] = {{"vector", "12 9"},
+                                          {"vector_wide", "30 6"}};
+    for (int k = 0; k < 2; k++) {
+        sim = sim_new("lattice square %s\nmodel ssh alpha 1\n"
+                      "displace all gaussian 0.2 4711\npair_style none\n"
+                      "compute m all cdw\n"
+                      "write_dump all image %s/%s.png c_m[1] c_m[2] "
+                      "size 360 280 range 0 0.4\n",
+                      kept[k][1], folder, kept[k][0]);
+        compare(kept[k][0]);
+        sim_free(sim);
+    }
+}
+
 /* Resolution in the file, in dots per metre. */
 static void test_resolution(void **state)
 {
@@ -377,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_nearest),   cmocka_unit_test(test_planes),
         cmocka_unit_test(test_colormaps), cmocka_unit_test(test_kept),
         cmocka_unit_test(test_left_out),  cmocka_unit_test(test_resolution),
-        cmocka_unit_test(test_history),   cmocka_unit_test(test_movie)};
+        cmocka_unit_test(test_vector),    cmocka_unit_test(test_history),
+        cmocka_unit_test(test_movie)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -168,36 +168,87 @@ static void dimerised_chain(void **state)
    the same energy at both, so
        E = d(k) +- sqrt(e(k)^2 + |Delta|^2),
        e = -2t (cos kx + cos ky), d = -4 t2 cos kx cos ky. */
+static double ordered_omega(int nx, int ny, const double m[2], double temp,
+                            double mu, double *number)
+{
+    const double t = 2.5, t2 = 0.5, alpha = 4;
+    double omega = 0;
+    *number = 0;
+    for (int k = 0; k < nx * ny; k++) {
+        double x = 2 * M_PI * (k % nx) / nx, y = 2 * M_PI * (int)(k / nx) / ny;
+        double e = -2 * t * (cos(x) + cos(y));
+        double gap = 4 * alpha * (m[0] * sin(x) + m[1] * sin(y));
+        double d = -4 * t2 * cos(x) * cos(y);
+        for (int s = -1; s <= 1; s += 2) {
+            double z = (d + s * hypot(e, gap) - mu) / temp;
+            omega -= 0.5 * temp * (z > 0 ? log1p(exp(-z)) : log1p(exp(z)) - z);
+            *number += 0.5 / (exp(z) + 1);
+        }
+    }
+    return omega;
+}
+
 static void staggered_square(void **state)
 {
     (void)state;
     static const double order[][2] = {{0.2, 0}, {0, 0.2}, {0.15, -0.1}};
-    const double t = 2.5, t2 = 0.5, alpha = 4, temp = 0.3, mu = 0.4;
     for (int c = 0; c < 3; c++) {
         const double *m = order[c];
         struct adele *sim =
             sim_new("lattice square 8 6\nmodel ssh t 2.5 t2 0.5 "
                     "alpha 4 k 30 kappa 4\nelectrons mu 0.4 "
                     "temp 0.3\npair_style ed\n");
-        double u[96], omega = 0, number = 0;
+        double u[96], number, omega;
         for (int i = 0; i < 96; i++)
             u[i] = sign_of(sim->lat, i % 48) * m[i / 48];
         set(sim, u);
-        for (int k = 0; k < 48; k++) {
-            double x = 2 * M_PI * (k % 8) / 8, y = 2 * M_PI * (k / 8) / 6;
-            double e = -2 * t * (cos(x) + cos(y));
-            double gap = 4 * alpha * (m[0] * sin(x) + m[1] * sin(y));
-            double d = -4 * t2 * cos(x) * cos(y);
-            for (int s = -1; s <= 1; s += 2) {
-                double z = (d + s * hypot(e, gap) - mu) / temp;
-                omega -= 0.5 * temp * log1p(exp(-z));
-                number += 0.5 / (exp(z) + 1);
-            }
-        }
+        omega = ordered_omega(8, 6, m, 0.3, 0.4, &number);
         const struct pair_result *r = solve(sim);
         near(r->electronic, omega);
         near(r->number, number);
         near(r->elastic, 48 * (0.5 * 30 - 2 * 4) * (m[0] * m[0] + m[1] * m[1]));
+        sim_free(sim);
+    }
+}
+
+/* minimize from order along an axis and along the diagonal ends at the least of
+   E(m) = N (k/2 - 2 kappa) m^2 + Omega(m), found here by the golden section: to
+   the root of the rounding of E over its curvature, 1e-7. */
+static void least_energy(void **state)
+{
+    (void)state;
+    const double ratio = 0.5 * (sqrt(5) - 1);
+    for (int diagonal = 0; diagonal < 2; diagonal++) {
+        double lo = 0.05, hi = 0.4, number;
+        while (hi - lo > 1e-8) {
+            double x[2] = {hi - ratio * (hi - lo), lo + ratio * (hi - lo)},
+                   e[2];
+            for (int k = 0; k < 2; k++) {
+                double m[2] = {x[k], diagonal ? x[k] : 0};
+                e[k] = ordered_omega(12, 12, m, 0.1, 1.5, &number) +
+                       144 * 7 * (m[0] * m[0] + m[1] * m[1]);
+            }
+            if (e[0] < e[1])
+                hi = x[1];
+            else
+                lo = x[0];
+        }
+        struct adele *sim = sim_new(
+            "lattice square 12 12\nmodel ssh t 2.5 t2 0.5 alpha 4 k 30 kappa "
+            "4\n"
+            "electrons mu 1.5 temp 0.1\npair_style ed\n"
+            "displace all wave pi pi 0.15\n%s"
+            "minimize 0 1e-9 100 200\n",
+            diagonal ? "displace all wave pi pi 0.15 component uy\n" : "");
+        double u[288];
+        get(sim, sim->state.displacement, u);
+        assert_true(lo > 0.1 && lo < 0.3);
+        for (int i = 0; i < 288; i++) {
+            double wanted = i < 144 || diagonal ? lo : 0;
+            wanted *= sign_of(sim->lat, i % 144);
+            if (!(fabs(u[i] - wanted) < 1e-6))
+                fail_msg("u = %.9g instead of %.9g", u[i], wanted);
+        }
         sim_free(sim);
     }
 }
@@ -415,8 +466,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elastic_part),     cmocka_unit_test(dimerised_chain),
         cmocka_unit_test(staggered_square), cmocka_unit_test(particle_hole),
-        cmocka_unit_test(whole_shift),      cmocka_unit_test(short_axes),
-        cmocka_unit_test(stability),        cmocka_unit_test(refusals),
-        cmocka_unit_test(published_forces)};
+        cmocka_unit_test(least_energy),     cmocka_unit_test(whole_shift),
+        cmocka_unit_test(short_axes),       cmocka_unit_test(stability),
+        cmocka_unit_test(refusals),         cmocka_unit_test(published_forces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* Correlation function of a per-site quantity x,
+/* Correlation function of a per-site quantity x, or of a vector of several,
 
-       C(r) = <x_0 x_r>,
+       C(r) = <x_0 . x_r>,
 
    the mean of x_i x_j over all pairs of sites of the group that are r apart:
    along the lattice vectors (pairs of one sublattice), or around a circle
@@ -11,7 +11,8 @@
    nearest image along periodic axes.
 
        compute C all correlation q
-       compute R all correlation c_phi along radial width 0.5 max 20         */
+       compute R all correlation c_phi along radial width 0.5 max 20
+       compute M all correlation c_m[1] c_m[2] along radial                  */
 
 #include <math.h>
 
@@ -21,6 +22,7 @@
 #include "la/fourier.h"
 #include "plug/column.h"
 #include "plug/compute.h"
+#include "plug/model.h"
 
 enum along { ALONG_AXES, ALONG_A1, ALONG_A2, ALONG_A3, ALONG_RADIAL };
 static const char *const along_names[] = {"axes", "a1",     "a2",
@@ -36,7 +38,7 @@ struct correlation {
     double max;   /* 0: default */
     double width; /* of a ring */
 
-    struct column column;
+    struct column column[MODEL_COMPONENT_MAX]; /* [of.n] */
     struct fourier fourier;
     double complex *spectrum; /* [nbasis][nwave] */
     double *x;                /* [nlocal] */
@@ -47,9 +49,9 @@ struct correlation {
 
 static const struct arg args[] = {
     {ARG_LIST, "COLUMN", AT(struct correlation, of), .bounded = true, .min = 1,
-     .max = 1,
-     .doc = "the quantity: q, density (or n), another column, c_ID, f_ID "
-            "or v_name"},
+     .max = MODEL_COMPONENT_MAX, .syntax = "COLUMN ...",
+     .doc = "the quantity, or the components of a vector: q, density (or n), "
+            "other columns, c_ID, f_ID or v_name"},
     {ARG_CHOICE, "along", AT(struct correlation, along), .key = true,
      .def = "axes", .choice = along_names,
      .doc = "mean over the lattice vectors, one of them, or rings"},
@@ -120,8 +122,11 @@ static int init(struct adele *ctx, void *self)
     const struct lattice *lat = ctx->lat;
     s->pair = -1;
     int status = need_lattice(ctx);
-    if (!status)
-        status = compute_column(ctx, &s->of.word[0], &s->column);
+    for (int k = 0; !status && k < s->of.n; k++) {
+        status = compute_column(ctx, &s->of.word[k], &s->column[k]);
+        if (!status && compute_input_fresh(ctx, &s->column[k]))
+            s->base.fresh = true;
+    }
     if (status)
         return status;
     if (s->along >= ALONG_A1 && s->along <= ALONG_A3 &&
@@ -130,7 +135,6 @@ static int init(struct adele *ctx, void *self)
                         "compute correlation: the %s lattice has no lattice "
                         "vector %s",
                         lat->shape.name, along_names[s->along]);
-    s->base.fresh = compute_input_fresh(ctx, &s->column);
     s->nrow = count_rows(s, lat);
     if (s->nrow > ROWS_MAX)
         return err_deck(ctx, NULL,
@@ -164,7 +168,8 @@ static void fini(struct adele *ctx, void *self)
 {
     (void)ctx;
     struct correlation *s = self;
-    column_free(&s->column);
+    for (int k = 0; k < MODEL_COMPONENT_MAX; k++)
+        column_free(&s->column[k]);
     fourier_fini(&s->fourier);
     mem_free(s->spectrum);
     mem_free(s->x);
@@ -174,7 +179,11 @@ static void fini(struct adele *ctx, void *self)
 
 static unsigned need(struct adele *ctx, struct compute *c)
 {
-    return column_need(ctx, &((struct correlation *)c)->column);
+    const struct correlation *s = (const struct correlation *)c;
+    unsigned need = 0;
+    for (int k = 0; k < s->of.n; k++)
+        need |= column_need(ctx, &s->column[k]);
+    return need;
 }
 
 /* The spectra of s->x, one for each sublattice. */
@@ -354,11 +363,12 @@ static void add_pairs(struct correlation *s, const struct lattice *lat,
         }
 }
 
-/* The input, its mean taken off; <x^2> is returned. */
-static int prepare(struct adele *ctx, struct correlation *s, double *square)
+/* Component k of the input, its mean taken off; *square += <x^2>. */
+static int prepare(struct adele *ctx, struct correlation *s, int k,
+                   double *square)
 {
     int64_t n = ctx->lat->nlocal;
-    int status = column_get(ctx, &s->column, s->x);
+    int status = column_get(ctx, &s->column[k], s->x);
     if (status)
         return status;
     double members = (double)groups_count(&ctx->groups, s->base.head.group);
@@ -369,7 +379,7 @@ static int prepare(struct adele *ctx, struct correlation *s, double *square)
             s->x[i] -= mean;
         compute_mask(ctx, &s->base, s->x);
     }
-    *square = members > 0 ? sum_squares(s->x, n) / members : 0;
+    *square += members > 0 ? sum_squares(s->x, n) / members : 0;
     return ADELE_OK;
 }
 
@@ -377,17 +387,19 @@ static int array(struct adele *ctx, struct compute *c)
 {
     struct correlation *s = (struct correlation *)c;
     const struct lattice *lat = ctx->lat;
-    double square;
+    double square = 0;
     int status = outputs_array(ctx, &c->out, s->nrow, 3);
-    if (!status)
-        status = prepare(ctx, s, &square);
     if (status)
         return status;
     double *table = c->out.array;
     for (int64_t k = 0; k < 3 * s->nrow; k++)
         table[k] = 0;
-    transform(s, lat);
-    add_pairs(s, lat, table, false, false);
+    for (int k = 0; k < s->of.n; k++) {
+        if ((status = prepare(ctx, s, k, &square)))
+            return status;
+        transform(s, lat);
+        add_pairs(s, lat, table, false, false);
+    }
     bool all = c->head.group == 0;
     if (!all) {
         for (int64_t i = 0; i < lat->nlocal; i++)

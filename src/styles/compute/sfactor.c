@@ -1,4 +1,5 @@
-/* Structure factor of a per-site quantity x,
+/* Structure factor of a per-site quantity x, or of a vector of several: the sum
+   over its components of
 
        S(k) = |(1/N) sum_i s_i (x_i - xbar) exp(i k.r_i)|^2,
 
@@ -18,6 +19,7 @@
        compute P all sfactor q window 1.0 profile 40                         */
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/parallel.h"
@@ -26,6 +28,7 @@
 #include "la/fourier.h"
 #include "plug/column.h"
 #include "plug/compute.h"
+#include "plug/model.h"
 
 struct sfactor {
     struct compute base;
@@ -34,7 +37,7 @@ struct sfactor {
     int64_t nbin;  /* 0: no profile */
     bool stagger;
 
-    struct column column;
+    struct column column[MODEL_COMPONENT_MAX]; /* [of.n] */
     struct fourier fourier;
     double complex *amplitude; /* [nbasis][nwave], only when nbasis > 1 */
     double *x;                 /* [nlocal] */
@@ -54,9 +57,9 @@ struct sfactor {
 
 static const struct arg args[] = {
     {ARG_LIST, "COLUMN", AT(struct sfactor, of), .bounded = true, .min = 1,
-     .max = 1,
-     .doc = "the quantity: density (or n), q, another column, c_ID, f_ID "
-            "or v_name"},
+     .max = MODEL_COMPONENT_MAX, .syntax = "COLUMN ...",
+     .doc = "the quantity, or the components of a vector: density (or n), q, "
+            "other columns, c_ID, f_ID or v_name"},
     {ARG_LIST, "q", AT(struct sfactor, wave), .key = true, .bounded = true,
      .min = 1, .max = 3, .syntax = "KX [KY [KZ]]", .unit = "1/length",
      .doc = "Cartesian wave vector Q; by default that of the lattice's "
@@ -202,15 +205,17 @@ static int init(struct adele *ctx, void *self)
 {
     struct sfactor *s = self;
     int status = need_lattice(ctx);
-    if (!status)
-        status = compute_column(ctx, &s->of.word[0], &s->column);
+    for (int k = 0; !status && k < s->of.n; k++) {
+        status = compute_column(ctx, &s->of.word[k], &s->column[k]);
+        if (!status && compute_input_fresh(ctx, &s->column[k]))
+            s->base.fresh = true;
+    }
     if (!status)
         status = read_q(ctx, s);
     if (!status)
         status = allocate(ctx, s);
     if (status)
         return status;
-    s->base.fresh = compute_input_fresh(ctx, &s->column);
     lattice_reciprocal(ctx->lat, s->recip);
     s->orthogonal = true;
     for (int a = 0; a < 3; a++)
@@ -225,7 +230,8 @@ static void fini(struct adele *ctx, void *self)
 {
     (void)ctx;
     struct sfactor *s = self;
-    column_free(&s->column);
+    for (int k = 0; k < MODEL_COMPONENT_MAX; k++)
+        column_free(&s->column[k]);
     fourier_fini(&s->fourier);
     mem_free(s->amplitude);
     mem_free(s->x);
@@ -237,7 +243,11 @@ static void fini(struct adele *ctx, void *self)
 
 static unsigned need(struct adele *ctx, struct compute *c)
 {
-    return column_need(ctx, &((struct sfactor *)c)->column);
+    const struct sfactor *s = (const struct sfactor *)c;
+    unsigned need = 0;
+    for (int k = 0; k < s->of.n; k++)
+        need |= column_need(ctx, &s->column[k]);
+    return need;
 }
 
 /* x = s_i (x_i - xbar) in the group, 0 outside; N is returned. */
@@ -249,7 +259,7 @@ static double subtract_mean(const struct adele *ctx, struct sfactor *s)
     double members = (double)groups_count(&ctx->groups, group);
     compute_mask(ctx, &s->base, s->x);
     double mean = members > 0 ? sum_array(s->x, n) / members : 0;
-    s->noise = members > 0 ? 1e-28 * sum_squares(s->x, n) / members : 0;
+    s->noise += members > 0 ? 1e-28 * sum_squares(s->x, n) / members : 0;
 #pragma omp parallel for schedule(static) if (n >= PARALLEL_MIN)
     for (int64_t i = 0; i < n; i++) {
         double sign = s->stagger ? shape->sign[i % shape->nbasis] : 1;
@@ -312,15 +322,9 @@ static double at_wave(const struct adele *ctx, const struct sfactor *s,
                : 0;
 }
 
-/* Brings s->s and s->sq up to date. */
-static int spectrum(struct adele *ctx, struct sfactor *s)
+/* Adds the part of the component in s->x. */
+static void add_component(struct adele *ctx, struct sfactor *s)
 {
-    uint64_t stamp = adele_stamp(ctx);
-    if (!s->base.fresh && stamp && s->stamp == stamp)
-        return ADELE_OK;
-    int status = column_get(ctx, &s->column, s->x);
-    if (status)
-        return status;
     const struct lattice_shape *shape = &ctx->lat->shape;
     const int *n = s->fourier.n;
     double members = subtract_mean(ctx, s);
@@ -332,9 +336,29 @@ static int spectrum(struct adele *ctx, struct sfactor *s)
     for (int64_t row = 0; row < nrow; row++)
         for (int i = 0; i < n[0]; i++) {
             int m[3] = {i, (int)(row % n[1]), (int)(row / n[1])};
-            s->s[row * n[0] + i] = scale * intensity(s, shape, m);
+            s->s[row * n[0] + i] += scale * intensity(s, shape, m);
         }
-    s->sq = s->at_q >= 0 ? s->s[s->at_q] : at_wave(ctx, s, members);
+    if (s->at_q < 0)
+        s->sq += at_wave(ctx, s, members);
+}
+
+/* Brings s->s and s->sq up to date. */
+static int spectrum(struct adele *ctx, struct sfactor *s)
+{
+    uint64_t stamp = adele_stamp(ctx);
+    if (!s->base.fresh && stamp && s->stamp == stamp)
+        return ADELE_OK;
+    s->stamp = 0;
+    s->sq = s->noise = 0;
+    memset(s->s, 0, (size_t)s->ncell * sizeof *s->s);
+    for (int k = 0; k < s->of.n; k++) {
+        int status = column_get(ctx, &s->column[k], s->x);
+        if (status)
+            return status;
+        add_component(ctx, s);
+    }
+    if (s->at_q >= 0)
+        s->sq = s->s[s->at_q];
     s->stamp = stamp;
     return ADELE_OK;
 }

@@ -8,8 +8,9 @@
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "column", AT(struct picture, colour), .min = 1, .max = 1,
-     .bounded = true, .doc = "what to draw, as for dump custom"},
+    {ARG_LIST, "column", AT(struct picture, colour), .min = 1, .max = 2,
+     .bounded = true, .syntax = "column [column]",
+     .doc = "what to draw, as for dump custom; two columns are a vector"},
     PICTURE_MODIFY};
 
 static int write(struct adele *ctx, struct dump *d, const char *path)

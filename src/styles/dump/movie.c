@@ -32,8 +32,9 @@ static const struct arg modify[] = {
 
 static const struct arg args[] = {
     DUMP_ARGS,
-    {ARG_LIST, "column", AT(struct picture, colour), .min = 1, .max = 1,
-     .bounded = true, .doc = "what to draw, as for dump custom"},
+    {ARG_LIST, "column", AT(struct picture, colour), .min = 1, .max = 2,
+     .bounded = true, .syntax = "column [column]",
+     .doc = "what to draw, as for dump custom; two columns are a vector"},
     {ARG_NUMBER, "framerate", AT(struct movie, rate), .key = true,
      .positive = true, .given = AT(struct movie, given_rate),
      .unit = "frames/s", .doc = "default 24"},

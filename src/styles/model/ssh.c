@@ -71,6 +71,7 @@ static int ssh_init(struct adele *ctx, void *self)
     m->component[0] = (struct component){"ux", "vx", "fx"};
     m->component[1] = (struct component){"uy", "vy", "fy"};
     m->vector = true;
+    m->order = ORDER_DISPLACEMENT;
     m->use_bonds = true;
     return 0;
 }
