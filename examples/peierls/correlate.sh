@@ -15,7 +15,7 @@ awk -v step="$step" '
         for (k = 1; k <= last; k++) {
             m = s[k] / n[k]
             v = n[k] > 1 ? (q[k] / n[k] - m * m) / (n[k] - 1) : 0
-            printf "%.6g %.6g %.2g %.6g %d\n", r[k], m, v > 0 ? sqrt(v) : 0,
-                m / 2, n[k]
+            e = v > 0 ? sqrt(v) : 0
+            printf "%.6g %.6g %.2g %.6g %d\n", r[k], m, e, m / 2, n[k]
         }
     }' "$@"

@@ -59,6 +59,7 @@ static const struct {
     {"sfactor", "q", false},
     {"correlation", "q", false},
     {"domain", "of q", false},
+    {"bond", "", true},
     {"gap", "", true},
     {"dos", "-8 8 20", true},
     {"reduce", "ave q fq", false},
