@@ -310,6 +310,42 @@ static void whole_shift(void **state)
     }
 }
 
+/* A quarter turn (x, y) -> (-y, x) of the sites and of their displacements
+   turns the forces; one of the sites alone, as for a scalar, does not. */
+static void quarter_turn(void **state)
+{
+    (void)state;
+    struct adele *sim =
+        sim_new("lattice square 6 6\nmodel ssh t2 0.3 alpha 0.8 "
+                "k 3 kappa 0.5 spring 0.4\nelectrons filling "
+                "0.4 temp 0.2\npair_style ed\n");
+    double u[72], f[72], v[72], g[72], worst[2] = {0};
+    sim_randomise(sim, 0.5, 4);
+    get(sim, sim->state.displacement, u);
+    solve(sim);
+    get(sim, sim->forces->force, f);
+    for (int vector = 0; vector < 2; vector++) {
+        for (int i = 0; i < 36; i++) {
+            int to = i % 6 * 6 + (6 - i / 6) % 6;
+            v[to] = vector ? -u[36 + i] : u[i];
+            v[36 + to] = vector ? u[i] : u[36 + i];
+        }
+        set(sim, v);
+        solve(sim);
+        get(sim, sim->forces->force, g);
+        for (int i = 0; i < 36; i++) {
+            int to = i % 6 * 6 + (6 - i / 6) % 6;
+            double x = vector ? -f[36 + i] : f[i];
+            double y = vector ? f[i] : f[36 + i];
+            worst[vector] =
+                fmax(worst[vector], hypot(g[to] - x, g[36 + to] - y));
+        }
+    }
+    assert_true(worst[1] < 1e-11 && worst[0] > 0.1);
+    assert_true(sim->model->vector);
+    sim_free(sim);
+}
+
 /* Length 2, periodic: both bonds, whose changes cancel; no bond at length 1. */
 static void short_axes(void **state)
 {
@@ -335,6 +371,42 @@ static void short_axes(void **state)
         sum += sim->forces->level[i] * sim->forces->level[i];
     wanted = 2 * (h[0] * h[0] + h[1] * h[1] + 0.25);
     near(sum, wanted);
+    sim_free(sim);
+}
+
+/* Tiles: those whose buffers reach around the lattice are exact; with skip, a
+   tile is solved again when one component of one of its sites moved. */
+static void tiles(void **state)
+{
+    (void)state;
+    const double t_error = 1e-6;
+    struct adele *sim = sim_new("lattice square 12 12\nmodel ssh t2 0.3 alpha "
+                                "0.8 k 3\nelectrons mu 0.2 temp 0.3\n"
+                                "pair_style ed\n");
+    double u[288], f[288], g[288], moved = 0;
+    sim_randomise(sim, 0.3, 4);
+    get(sim, sim->state.displacement, u);
+    solve(sim);
+    get(sim, sim->forces->force, f);
+    sim_run(sim, "pair_style pole tile 4 buffer 4");
+    assert_int_equal(forces_require(sim, NEED_FORCE), 0);
+    get(sim, sim->forces->force, g);
+    for (int i = 0; i < 288; i++)
+        assert_true(fabs(f[i] - g[i]) < t_error);
+    sim_run(sim, "pair_style pole tile 4 buffer 2 skip 1e-6");
+    assert_int_equal(forces_require(sim, NEED_FORCE), 0);
+    u[144 + 40] += 0.2;
+    set(sim, u);
+    assert_int_equal(forces_require(sim, NEED_FORCE), 0);
+    get(sim, sim->forces->force, f);
+    sim_run(sim, "pair_style pole tile 4 buffer 2");
+    assert_int_equal(forces_require(sim, NEED_FORCE), 0);
+    for (int i = 0; i < 288; i++)
+        moved = fmax(moved, fabs(f[i] - g[i]));
+    get(sim, sim->forces->force, g);
+    for (int i = 0; i < 288; i++)
+        assert_true(fabs(f[i] - g[i]) < t_error);
+    assert_true(moved > 0.1);
     sim_free(sim);
 }
 
@@ -463,11 +535,17 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elastic_part),     cmocka_unit_test(dimerised_chain),
-        cmocka_unit_test(staggered_square), cmocka_unit_test(particle_hole),
-        cmocka_unit_test(least_energy),     cmocka_unit_test(whole_shift),
-        cmocka_unit_test(short_axes),       cmocka_unit_test(stability),
-        cmocka_unit_test(refusals),         cmocka_unit_test(published_forces)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(elastic_part),
+                                       cmocka_unit_test(dimerised_chain),
+                                       cmocka_unit_test(staggered_square),
+                                       cmocka_unit_test(particle_hole),
+                                       cmocka_unit_test(least_energy),
+                                       cmocka_unit_test(whole_shift),
+                                       cmocka_unit_test(short_axes),
+                                       cmocka_unit_test(quarter_turn),
+                                       cmocka_unit_test(tiles),
+                                       cmocka_unit_test(stability),
+                                       cmocka_unit_test(refusals),
+                                       cmocka_unit_test(published_forces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
