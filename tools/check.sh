@@ -72,11 +72,14 @@ LIMIT=${ADELE_TEST_LIMIT:-900}
 ADELE=$(cd "$O" && pwd)/adele
 OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+# Beside other tests the threads of a dense solve wait for each other.
+OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
 CMOCKA_MESSAGE_OUTPUT=TAP
 # A sanitized program is several times slower.
 case $O in */san) ADELE_TIME_SCALE=${ADELE_TIME_SCALE:-5} ;; esac
 : "${ADELE_TIME_SCALE:=1}"
 export O DIR LIMIT ADELE OMP_NUM_THREADS OMP_WAIT_POLICY \
+    OPENBLAS_NUM_THREADS \
     CMOCKA_MESSAGE_OUTPUT ADELE_TIME_SCALE
 
 for t in tests/*.sh "$O"/tests/test_* tests/cases/*.yaml; do

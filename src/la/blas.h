@@ -7,7 +7,10 @@
 #define ADELE_BLAS_H
 
 /* Sets the number of threads and returns the previous one, to be set again
-   afterwards.  Inside an OpenMP parallel region it always sets one. */
+   afterwards.  Inside an OpenMP parallel region it always sets one; never more
+   than the environment variable OPENBLAS_NUM_THREADS, where that is set: its
+   threads wait by yielding, which on a busy machine costs a time slice for each
+   of the many short products of a dense solve. */
 int blas_threads(int n);
 
 #endif
