@@ -65,7 +65,7 @@ $(LIB): $(OBJECT)
 	$(Q)ar rcs $@ $(OBJECT)
 
 # Kernels that want fused multiply-adds.
-$O/obj/la/lanes.o $(patsubst %,$O/obj/elec/cavity%.o,_single _double): ALL_CFLAGS += -O3 -ffp-contract=fast
+$O/obj/la/lanes.o $(patsubst %,$O/obj/elec/%.o,cavity_single cavity_double moments_single moments_double): ALL_CFLAGS += -O3 -ffp-contract=fast
 # Loops over lanes are worth vectors although they are short.
 $O/obj/ml/irreps.o $O/obj/ml/irreps_lanes.o: ALL_CFLAGS += -O3
 

@@ -203,6 +203,48 @@ void field_exchange(struct field *f)
     f->halo_tag = f->tag;
 }
 
+/* Adds line c of an axis of n cells to the cell that it repeats; lines beyond
+   an open end are dropped. */
+static void fold_line(const struct lattice *lat, int axis, double *line, int c,
+                      ptrdiff_t stride, ptrdiff_t length)
+{
+    int n = lat->local[axis], to = (c % n + n) % n;
+    if (!lat->periodic[axis])
+        return;
+    for (ptrdiff_t i = 0; i < length; i++)
+        line[to * stride + i] += line[c * stride + i];
+}
+
+void field_fold(struct field *f)
+{
+    const struct lattice *lat = f->lat;
+    int hx = f->halo[0], hy = f->halo[1];
+    /* z, then y, then x */
+    for (int k = 0; k < f->ncomp * lat->shape.nbasis; k++) {
+        double *cell = f->data + f->origin +
+                       k / lat->shape.nbasis * f->stride_comp +
+                       k % lat->shape.nbasis * f->stride_basis;
+        for (int axis = 2; axis >= 0; axis--) {
+            int n = lat->local[axis], h = f->halo[axis];
+            int64_t nline = axis == 2   ? 1
+                            : axis == 1 ? lat->local[2]
+                                        : field_nrow(f);
+            ptrdiff_t back = axis == 2   ? hx + hy * f->stride[1]
+                             : axis == 1 ? hx
+                                         : 0;
+            ptrdiff_t length = axis ? f->stride[axis] : 1;
+            for (int64_t line = 0; line < nline; line++) {
+                ptrdiff_t at =
+                    axis == 0 ? field_row(f, line) : line * f->stride[2];
+                for (int c = -h; c < n + h; c++)
+                    if (c < 0 || c >= n)
+                        fold_line(lat, axis, cell + at - back, c,
+                                  f->stride[axis], length);
+            }
+        }
+    }
+}
+
 /* Between a row of cells and every step-th entry of a dense row. */
 static void copy_strided(double *restrict to, int to_step,
                          const double *restrict from, int from_step, int n)

@@ -48,6 +48,9 @@ const double *field_halo(struct field *f, int comp, int basis);
    (periodic) or zeros (open); axis by axis, so that corners are right; a
    border may be wider than the lattice. */
 void field_exchange(struct field *f);
+/* Its transpose: adds each cell of the border to the cell that it repeats;
+   what lies beyond an open boundary is dropped. */
+void field_fold(struct field *f);
 
 /* Rows: the local cells as nrow = local[1]*local[2] rows of local[0] sites.
    field_row gives the offset of row r from the (component, sublattice)

@@ -449,48 +449,6 @@ static void slab_back(const struct irreps *p, const struct slabs *s, int k,
         }
 }
 
-/* Adds line c of an axis of n cells to the cell that it repeats; lines beyond
-   an open end are dropped. */
-static void fold_line(const struct lattice *lat, int axis, double *line, int c,
-                      ptrdiff_t stride, ptrdiff_t length)
-{
-    int n = lat->local[axis], to = (c % n + n) % n;
-    if (!lat->periodic[axis])
-        return;
-    for (ptrdiff_t i = 0; i < length; i++)
-        line[to * stride + i] += line[c * stride + i];
-}
-
-/* The transpose of field_exchange: z, then y, then x. */
-static void fold_border(struct field *f)
-{
-    const struct lattice *lat = f->lat;
-    int hx = f->halo[0], hy = f->halo[1];
-    for (int k = 0; k < f->ncomp * lat->shape.nbasis; k++) {
-        double *cell = f->data + f->origin +
-                       k / lat->shape.nbasis * f->stride_comp +
-                       k % lat->shape.nbasis * f->stride_basis;
-        for (int axis = 2; axis >= 0; axis--) {
-            int n = lat->local[axis], h = f->halo[axis];
-            int64_t nline = axis == 2   ? 1
-                            : axis == 1 ? lat->local[2]
-                                        : field_nrow(f);
-            ptrdiff_t back = axis == 2   ? hx + hy * f->stride[1]
-                             : axis == 1 ? hx
-                                         : 0;
-            ptrdiff_t length = axis ? f->stride[axis] : 1;
-            for (int64_t line = 0; line < nline; line++) {
-                ptrdiff_t at =
-                    axis == 0 ? field_row(f, line) : line * f->stride[2];
-                for (int c = -h; c < n + h; c++)
-                    if (c < 0 || c >= n)
-                        fold_line(lat, axis, cell + at - back, c,
-                                  f->stride[axis], length);
-            }
-        }
-    }
-}
-
 int irreps_backward(const struct irreps *p, const struct field *q,
                     const double *dx, double *gradient)
 {
@@ -507,7 +465,7 @@ int irreps_backward(const struct irreps *p, const struct field *q,
         for (int k = parity; k < s.n; k += 2)
             slab_back(p, &s, k, q, dx, out);
     }
-    fold_border(out);
+    field_fold(out);
     for (int c = 0; c < p->ncomp; c++)
         field_gather(out, c, gradient + c * q->lat->nlocal);
     field_free(out);
