@@ -54,6 +54,7 @@ void potential_free(struct adele *ctx, struct potential *p)
     potential_position_free(ctx, &p->position);
     mem_free(p->in_shift);
     mem_free(p->in_scale);
+    mem_free(p->linear);
     mem_free(p->out_shift);
     mem_free(p->out_scale);
     mem_free(p->in_low);
@@ -104,12 +105,13 @@ static int allocate(struct adele *ctx, struct potential *p)
 {
     p->in_shift = numbers(p->nin, 0);
     p->in_scale = numbers(p->nin, 1);
+    p->linear = numbers(p->nin, 0);
     p->out_shift = numbers(p->nout, 0);
     p->out_scale = numbers(p->nout, 1);
     p->in_low = numbers(p->nin, -INFINITY);
     p->in_high = numbers(p->nin, INFINITY);
     p->param = numbers(p->net.nparam, 0);
-    if (p->in_shift && p->in_scale && p->out_shift && p->out_scale &&
+    if (p->in_shift && p->in_scale && p->linear && p->out_shift && p->out_scale &&
         p->in_low && p->in_high && p->param)
         return 0;
     return err_memory(ctx, "a potential", 8.0 * (double)p->net.nparam);

@@ -22,7 +22,8 @@
 
    Numbers pass through scales: x = (feature - in_shift)/in_scale for each
    feature, prediction = out_shift + out_scale*y; with target density and a
-   descriptor that has a base, that feature is added.
+   descriptor that has a base, that feature is added, and energies get the sum
+   of linear*x.
 
    The file is YAML, doc/developer/potential_file.md. */
 
@@ -90,6 +91,7 @@ struct potential {
     struct net net;
     int nin, nout;
     double *in_shift, *in_scale;     /* [nin] */
+    double *linear;                  /* [nin], of an energy; else 0 */
     double *out_shift, *out_scale;   /* [nout] */
     double *in_low, *in_high;        /* [nin] range of the training features */
     double *param;                   /* [net.nparam] */
@@ -164,6 +166,10 @@ int potential_displace(struct adele *ctx, const struct potential *p,
 int64_t potential_features(const struct potential *p,
                            const struct potential_input *in, int64_t begin,
                            int64_t end, enum precision precision, void *x);
+
+/* The linear part of the energies of n sites, of scaled features x [n][nin]. */
+void potential_linear(const struct potential *p, enum precision precision,
+                      int64_t n, const void *x, double *out);
 
 /* One lattice's workspace, with the present parameters. */
 struct potential_run;

@@ -230,6 +230,20 @@ static int check_count(struct adele *ctx, const struct config_node *map,
                     what, (long long)count, expected);
 }
 
+static int read_linear(struct adele *ctx, const struct config_node *in,
+                       struct potential *p)
+{
+    const struct config_node *node = config_find(in, "linear");
+
+    if (!node)
+        return 0;
+    if (p->target != TARGET_ENERGY)
+        return err_deck(ctx, &node->where,
+                        "linear goes with target energy, not %s",
+                        potential_target_name[p->target]);
+    return config_numbers(ctx, in, "linear", p->linear, p->nin);
+}
+
 static int read_scales(struct adele *ctx, const struct config_node *root,
                        struct potential *p)
 {
@@ -242,7 +256,8 @@ static int read_scales(struct adele *ctx, const struct config_node *root,
         config_numbers(ctx, in, "shift", p->in_shift, p->nin) ||
         config_numbers(ctx, in, "scale", p->in_scale, p->nin) ||
         config_numbers(ctx, out, "shift", p->out_shift, p->nout) ||
-        config_numbers(ctx, out, "scale", p->out_scale, p->nout))
+        config_numbers(ctx, out, "scale", p->out_scale, p->nout) ||
+        read_linear(ctx, in, p))
         return ctx->error.status;
     if (!config_find(in, "low"))
         return 0;

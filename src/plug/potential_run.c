@@ -170,6 +170,7 @@ struct potential_run {
     double *extra;           /* [nsite][potential_extra], or NULL: none */
     double *whole;           /* [nsite][nfeature]: struct potential_input */
     double *base;            /* [nsite] */
+    double *linear;          /* [nsite]: of the energy, or NULL */
     double *part;            /* [nsite] energies of sites, gradients */
     void *rows;              /* [nsite][nin]: derivatives of the input */
     double *dfeature;        /* [nsite][nfeature] */
@@ -189,6 +190,7 @@ void potential_run_free(struct potential_run *r)
     mem_free(r->extra);
     mem_free(r->whole);
     mem_free(r->base);
+    mem_free(r->linear);
     mem_free(r->part);
     mem_free(r->rows);
     mem_free(r->dfeature);
@@ -294,6 +296,23 @@ static int set_input(struct adele *ctx, struct potential_run *r,
     return !status && r->whole ? make_whole(ctx, r) : status;
 }
 
+void potential_linear(const struct potential *p, enum precision precision,
+                      int64_t n, const void *x, double *out)
+{
+    const float *single = x;
+    const double *exact = x;
+
+    for (int64_t i = 0; i < n; i++) {
+        out[i] = 0;
+        for (int j = 0; j < p->nin; j++) {
+            int64_t k = i * p->nin + j;
+            out[i] += p->linear[j] * (precision == PRECISION_SINGLE
+                                          ? (double)single[k]
+                                          : exact[k]);
+        }
+    }
+}
+
 static void give_rows(void *data, int64_t begin, int64_t end, void *x)
 {
     struct potential_run *r = data;
@@ -304,6 +323,8 @@ static void give_rows(void *data, int64_t begin, int64_t end, void *x)
 
     if (outside)
         __atomic_fetch_add(&r->outside, outside, __ATOMIC_RELAXED);
+    if (r->linear)
+        potential_linear(r->p, r->precision, end - begin, x, r->linear + begin);
     if (first)
         r->seconds += wall_time() - start;
 }
@@ -467,7 +488,9 @@ static int need_gradient(struct adele *ctx, struct potential_run *r)
     if (!r->dfeature)
         r->dfeature = mem_alloc(n * (size_t)r->p->descriptor->nfeature,
                                 sizeof *r->dfeature);
-    if (!r->part || !r->dfeature)
+    if (r->p->target == TARGET_ENERGY && !r->linear)
+        r->linear = mem_alloc(n, sizeof *r->linear);
+    if (!r->part || !r->dfeature || !r->linear)
         return no_memory(ctx, r);
     return need_rows(ctx, r);
 }
@@ -488,7 +511,7 @@ static void unscale_gradient(struct potential_run *r, double *dmu)
             int64_t k = i * p->nin + j;
             double d =
                 r->precision == PRECISION_SINGLE ? (double)single[k] : exact[k];
-            d /= p->in_scale[j];
+            d = (d + p->linear[j]) / p->in_scale[j];
             if (j < nfeature)
                 r->dfeature[i * nfeature + j] = d;
             else if (dmu && j < nfeature + p->nmu)
@@ -543,7 +566,8 @@ int potential_gradient(struct adele *ctx, struct potential_run *r,
     if (status || need_gradient(ctx, r))
         return ctx->error.status;
     unscale(r, forward(ctx, r), true, r->part);
-    *energy = sum_array(r->part, r->lat->nlocal);
+    *energy = sum_array(r->part, r->lat->nlocal) +
+              sum_array(r->linear, r->lat->nlocal);
     if (outside)
         *outside = r->outside;
     before = timers_enter(&ctx->timers, TASK_NETWORK);

@@ -145,6 +145,14 @@ static void put_numbers(struct text *t, const char *key, const double *a, int n)
     text_add(t, "]\n");
 }
 
+static bool any(const double *a, int n)
+{
+    for (int k = 0; k < n; k++)
+        if (a[k] != 0)
+            return true;
+    return false;
+}
+
 static bool all_finite(const double *a, int n)
 {
     for (int k = 0; k < n; k++) {
@@ -221,6 +229,8 @@ void potential_write_binding(const struct potential *p, struct text *t)
     text_addf(t, "inputs:\n  count: %d\n", p->nin);
     put_numbers(t, "shift", p->in_shift, p->nin);
     put_numbers(t, "scale", p->in_scale, p->nin);
+    if (any(p->linear, p->nin))
+        put_numbers(t, "linear", p->linear, p->nin);
     if (all_finite(p->in_low, p->nin) && all_finite(p->in_high, p->nin)) {
         put_numbers(t, "low", p->in_low, p->nin);
         put_numbers(t, "high", p->in_high, p->nin);

@@ -68,6 +68,9 @@ const struct arg train_config_args[] = {
             "auto: that of the position"},
     {ARG_BOOL, "augment", IN(augment), .key = true, .def = "no",
      .doc = "a random point-group image of each configuration"},
+    {ARG_BOOL, "linear", IN(linear), .key = true, .def = "no",
+     .doc = "target energy: the network adds to the linear function of the "
+            "features that fits the forces best"},
     {ARG_INT, "checkpoint", IN(checkpoint), .key = true, .def = "1",
      .nonnegative = true, .doc = "epochs between checkpoints (0: none)"},
     {ARG_NUMBER, "memory", IN(memory), .key = true, .def = "4",
@@ -210,6 +213,9 @@ static int check(struct adele *ctx, const struct config_node *root,
         return err_deck(ctx, &split->where,
                         "train: validation files are given: nothing is to be "
                         "split off");
+    if (c->linear && c->target != TARGET_ENERGY)
+        return err_deck(ctx, &config_find(root, "linear")->where,
+                        "train: linear goes with target: energy");
     if (energy && c->loss.energy > 0 && c->target != TARGET_ENERGY)
         return err_deck(ctx, &energy->where,
                         "train: loss: energy goes with target: energy");

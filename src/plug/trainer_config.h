@@ -35,7 +35,7 @@ struct train_config {
     int64_t epochs, batch, draws, seed, threads, patience, checkpoint;
     int precision;
     double decay, clip, average, memory;
-    bool augment;
+    bool augment, linear;
     char *output, *curve, *contributor, *citation, *start;
     struct train_schedule schedule;
     bool has_schedule;

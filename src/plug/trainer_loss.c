@@ -164,7 +164,8 @@ static int image_gradient(const struct pass *p, int k)
     for (int64_t i = 0; i < n; i++)
         for (int j = 0; j < d->nfeature; j++)
             at->raw[i * d->nfeature + j] =
-                number(p, at->d, (k * n + i) * q->nin + j) / q->in_scale[j];
+                (number(p, at->d, (k * n + i) * q->nin + j) + q->linear[j]) /
+                q->in_scale[j];
     style->backward(at->setting, d, at->kept[k], at->raw, at->gradient);
     return setting_error(p->ctx, at->setting, NULL);
 }
@@ -212,6 +213,22 @@ static void fill_rows(const struct pass *p, const double *value, double one,
     clear_rest(p, d, 1);
 }
 
+/* The linear part of the energy of image k; before at->x is used again. */
+static double linear_energy(const struct pass *p, int k)
+{
+    const struct trainer *t = p->t;
+    int64_t n = p->at->lat->nsite;
+    double site, sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const char *x = p->x[k];
+        potential_linear(t->p, (enum precision)t->c.precision, 1,
+                         x + (size_t)(i * t->p->nin) * trainer_number(t),
+                         &site);
+        sum += site;
+    }
+    return sum;
+}
+
 /* The loss of the energies a site, and its derivative. */
 static void energy_loss(const struct pass *p, const void *y,
                         const struct train_item *const *item, struct sums *s,
@@ -226,7 +243,9 @@ static void energy_loss(const struct pass *p, const void *y,
         for (int64_t i = 0; i < n; i++)
             sum += number(p, y, k * n + i);
         if (isfinite(item[k]->energy))
-            e = (t->p->out_shift[0] - item[k]->energy / (double)n) / unit +
+            e = (t->p->out_shift[0] + linear_energy(p, k) / (double)n -
+                 item[k]->energy / (double)n) /
+                    unit +
                 sum / (double)n;
         s->loss += share * e * e / p->scale;
         slope[k] = 2 * share * e / (double)n;
@@ -403,7 +422,9 @@ int trainer_energy_shift(struct adele *ctx, struct trainer *t)
         double e = 0;
         for (int64_t i = 0; i < n; i++)
             e += number(&p, y, i);
-        sum += (item->energy - t->p->out_scale[0] * e) / (double)n;
+        sum += (item->energy - t->p->out_scale[0] * e -
+                linear_energy(&p, 0)) /
+               (double)n;
         count++;
     }
     if (count > 0)

@@ -69,6 +69,7 @@ static void take(struct trainer *t, const struct potential *from)
     size_t out = (size_t)p->nout * sizeof(double);
     memcpy(p->in_shift, from->in_shift, in);
     memcpy(p->in_scale, from->in_scale, in);
+    memcpy(p->linear, from->linear, in);
     memcpy(p->out_shift, from->out_shift, out);
     memcpy(p->out_scale, from->out_scale, out);
     memcpy(p->param, from->param, (size_t)p->net.nparam * sizeof(double));

@@ -125,6 +125,9 @@ int trainer_raw(struct adele *ctx, struct trainer *t, struct train_item *item,
 /* Scales and ranges from the training items; targets of descriptors with a
    base. */
 int trainer_scales(struct adele *ctx, struct trainer *t);
+/* trainer_linear.c: with `linear yes`, the linear part of the energy; the scale
+   of what is left for the network. */
+int trainer_linear(struct adele *ctx, struct trainer *t);
 /* trainer_start.c: weights and scales of the potential that `start` names. */
 int trainer_start(struct adele *ctx, struct trainer *t);
 /* Keeps features where memory allows. */
