@@ -4,6 +4,7 @@
    so that every load of a hopping is one of consecutive cells.  Windows have a
    border of zeros: no loop tests where a window ends. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #if defined __AVX512F__
@@ -320,39 +321,44 @@ step_down(const struct scene *s, int dim, int k, const wide *g, const wide *v,
         }
 }
 
-/* h [axis][cell of the largest window] += the derivative by the bonds, of the
-   step from v_k to v_(k+1). */
+/* Derivatives by the bonds that start at cell (x, y) of the windows, summed over
+   the steps from v_k to v_(k+1) that reach it. */
 static inline __attribute__((always_inline)) void
-bonds_back(const struct moments *m, int dim, int k, const wide *v,
-           const wide *a, wide (*h)[MOMENTS_LARGEST])
+bonds_back(const struct moments *m, int dim, const wide *v, const wide *a,
+           int x, int y, wide sum[2])
 {
-    const struct moments_window *w = &m->window[k + 1];
-    const struct moments_window *from = &m->window[k];
-    const int *most = m->window[m->reach].radius;
-    int line = 2 * most[0] + 1, centre = most[1] * line + most[0];
-    NUMBER factor = k ? 2 : 1;
-    v += from->first + from->origin;
-    a += w->first + w->origin;
-    for (int y = -w->radius[1]; y <= w->radius[1]; y++)
-        for (int x = -w->radius[0]; x <= w->radius[0]; x++) {
-            const wide *vo = v + y * from->line + x, *ao = a + y * w->line + x;
-            int to = centre + y * line + x;
-            h[0][to] += factor * (ao[0] * vo[1] + ao[1] * vo[0]);
-            if (dim > 1)
-                h[1][to] += factor * (ao[0] * vo[from->line] +
-                                      ao[w->line] * vo[0]);
-        }
+    int k = 0;
+    sum[0] = sum[1] = (wide){0};
+    while (abs(x) > m->window[k + 1].radius[0] ||
+           abs(y) > m->window[k + 1].radius[1])
+        k++;
+    for (; k < m->reach; k++) {
+        const struct moments_window *w = &m->window[k], *up = w + 1;
+        const wide *vo = v + w->first + w->origin + y * w->line + x;
+        const wide *ao = a + up->first + up->origin + y * up->line + x;
+        NUMBER factor = k ? 2 : 1;
+        wide a0 = factor * ao[0], v0 = factor * vo[0];
+        sum[0] += a0 * vo[1] + ao[1] * v0;
+        if (dim > 1)
+            sum[1] += a0 * vo[w->line] + ao[up->line] * v0;
+    }
 }
 
-/* From windows of sites to cells: tile += h. */
-static void spread(const struct scene *s, const wide *h, NUMBER *tile)
+/* The same for all bonds, from windows of sites to cells: tile [axis] +=.
+   Columns outside, so that a cell is not needed again at once. */
+static inline __attribute__((always_inline)) void
+spread(const struct scene *s, int dim, const wide *a, NUMBER (*tile)[MOMENTS_TILE])
 {
     const int *most = s->m->window[s->m->reach].radius;
-    int line = 2 * most[0] + 1;
     for (int x = -most[0]; x <= most[0]; x++)
         for (int y = -most[1]; y <= most[1]; y++) {
-            loose *to = (loose *)(tile + s->tile.origin + y * s->tile.line + x);
-            *to += h[(y + most[1]) * line + x + most[0]];
+            int at = s->tile.origin + y * s->tile.line + x;
+            wide sum[2];
+            bonds_back(s->m, dim, s->v, a, x, y, sum);
+            for (int axis = 0; axis < dim; axis++) {
+                loose *to = (loose *)(tile[axis] + at);
+                *to += sum[axis];
+            }
         }
 }
 
@@ -394,31 +400,29 @@ static void backward(const struct moments *m, const struct field *u,
                      struct field *out)
 {
     struct scene s;
-    wide a[MOMENTS_WINDOWS], g[2 * MOMENTS_REACH + 1], h[2][MOMENTS_LARGEST];
-    NUMBER tile[MOMENTS_TILE];
+    wide a[MOMENTS_WINDOWS], g[2 * MOMENTS_REACH + 1];
+    NUMBER tile[2][MOMENTS_TILE];
     set_scene(&s, m, u);
     memset(a, 0, (size_t)m->nwindow * sizeof *a);
-    size_t rows_of_tile = (size_t)(2 * s.tile.radius[1] + 1);
+    size_t size = (size_t)((2 * s.tile.radius[1] + 1) * s.tile.line);
     for (int i = 0; i < p.n; i += LANES) {
         fill_tile(&s, u, p.x + i, p.y);
         fill_windows(&s);
         fetch(m, dx + (int64_t)i * moments_count(m), pieces(p, i), g);
-        memset(h, 0, sizeof h);
+        for (int axis = 0; axis < s.dim; axis++)
+            memset(tile[axis], 0, size * sizeof **tile);
         for (int k = m->reach; k > 0; k--) {
-            if (s.dim > 1) {
+            if (s.dim > 1)
                 step_down(&s, 2, k, g, s.v, a);
-                bonds_back(m, 2, k - 1, s.v, a, h);
-            } else {
+            else
                 step_down(&s, 1, k, g, s.v, a);
-                bonds_back(m, 1, k - 1, s.v, a, h);
-            }
         }
-        for (int axis = 0; axis < s.dim; axis++) {
-            memset(tile, 0,
-                   rows_of_tile * (size_t)s.tile.line * sizeof *tile);
-            spread(&s, h[axis], tile);
-            bonds_to_sites(&s, tile, axis, p.x + i, p.y, out);
-        }
+        if (s.dim > 1)
+            spread(&s, 2, a, tile);
+        else
+            spread(&s, 1, a, tile);
+        for (int axis = 0; axis < s.dim; axis++)
+            bonds_to_sites(&s, tile[axis], axis, p.x + i, p.y, out);
     }
 }
 

@@ -29,7 +29,6 @@ extern const struct moments_kernel moments_kernel_single,
    sites; a chain with second neighbours reaches twice as far. */
 enum {
     MOMENTS_WINDOWS = 1800,
-    MOMENTS_LARGEST = (2 * MOMENTS_REACH + 1) * (2 * MOMENTS_REACH + 1),
     MOMENTS_TILE = (2 * MOMENTS_REACH + 3) * (2 * MOMENTS_REACH + 3 + 16) * 2
 };
 
