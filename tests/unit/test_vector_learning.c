@@ -305,6 +305,37 @@ static void linear_part_is_found(void **state)
                      "energy");
 }
 
+/* What cannot be is refused in words. */
+static void moments_are_refused(void **state)
+{
+    static const struct {
+        const char *model, *text, *say;
+    } bad[] = {
+        {"model ssh alpha 1", "moments order 7",
+         "descriptor moments: order must be even, not 7"},
+        {"model ssh alpha 1", "moments order 18", "2 to 16"},
+        {"model ssh t 0 alpha 1", "moments", "give a width"},
+        {"model holstein g 1", "moments",
+         "descriptor moments needs electrons whose hopping changes with the "
+         "length of bonds (model ssh); model holstein has none"},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        struct adele *sim = sim_new("lattice square 4 4\n%s\nelectrons mu 0 "
+                                    "temp 1\n", bad[k].model);
+        struct words d = words_of(bad[k].text), n = words_of("mlp");
+        const struct potential_geometry g = {.position = NULL};
+        assert_null(potential_new(sim, &d, &n, TARGET_ENERGY,
+                                  POTENTIAL_MU_NONE, &g));
+        if (!strstr(adele_error(sim), bad[k].say))
+            fail_msg("%s", adele_error(sim));
+        error_clear(sim);
+        words_free(&d);
+        words_free(&n);
+        sim_free(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +345,7 @@ int main(void)
         cmocka_unit_test(energies_are_kept),
         cmocka_unit_test(what_is_not_there),
         cmocka_unit_test(linear_part_is_found),
+        cmocka_unit_test(moments_are_refused),
     };
     return cmocka_run_group_tests_name("vector_learning", tests,
                                        training_make_folder,
