@@ -26,8 +26,9 @@ void moments_init(struct moments *m)
         struct moments_window *w = &m->window[k];
         for (int a = 0; a < 2; a++)
             w->radius[a] = k * step[a];
+        /* the border: two steps, and second neighbours of the chain */
         int rows = 2 * (w->radius[1] + 2 * step[1]) + 1;
-        w->line = 2 * (w->radius[0] + 2 * step[0]) + 1;
+        w->line = 2 * (w->radius[0] + 2 * step[0] + (m->dim == 1)) + 1;
         w->size = rows * w->line;
         w->origin = w->size / 2;
         w->first = m->nwindow;

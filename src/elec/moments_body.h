@@ -29,9 +29,9 @@ struct tile {
 
 struct scene {
     const struct moments *m;
-    int dim, far; /* far: 0, or second neighbours along x, or diagonals: 2, 1 */
+    int dim;
     bool open;
-    NUMBER second, centre;
+    NUMBER second, centre; /* hopping to second neighbours, on-site energy */
     struct tile tile;
     wide v[MOMENTS_WINDOWS];
 };
@@ -47,12 +47,9 @@ static void set_scene(struct scene *s, const struct moments *m,
     const struct lattice *lat = u->lat;
     s->m = m;
     s->dim = m->dim;
-    s->second = (NUMBER)(-m->t2 / m->width);
     s->centre = (NUMBER)(-m->centre / m->width);
-    s->far = m->t2 == 0 || lat->n[0] == 1           ? 0
-             : m->dim == 1                          ? 2
-             : lat->n[1] == 1                       ? 0
-                                                    : 1;
+    bool thin = lat->n[0] == 1 || (m->dim > 1 && lat->n[1] == 1);
+    s->second = thin ? 0 : (NUMBER)(-m->t2 / m->width);
     s->open = false;
     for (int a = 0; a < m->dim; a++)
         s->open = s->open || !lat->periodic[a];
@@ -131,16 +128,53 @@ bonds_at(int dim, const NUMBER *const hop[2], const wide *v, int line, int at,
     return sum;
 }
 
-static inline __attribute__((always_inline)) wide
-apply_at(const struct scene *s, int dim, const NUMBER *const hop[2],
-         const wide *v, int line, int at)
+/* h v along a row of a window.  What the next cell needs again stays in
+   registers: loads are what takes the time. */
+struct strip {
+    int dim, line;
+    const wide *v;        /* the first cell */
+    const NUMBER *hop[2]; /* at it */
+    wide low[2], mid[2], high[2], bond;
+};
+
+static inline __attribute__((always_inline)) struct strip
+strip_begin(const struct scene *s, int dim, const wide *v, int line, int at)
 {
-    wide sum = bonds_at(dim, hop, v, line, at, s->tile.line) + s->centre * v[0];
-    if (dim > 1 && s->far)
-        sum += s->second *
-               (v[line + 1] + v[line - 1] + v[1 - line] + v[-1 - line]);
-    if (dim == 1 && s->far)
-        sum += s->second * (v[2] + v[-2]);
+    struct strip t = {.dim = dim, .line = line, .v = v};
+    t.hop[0] = s->tile.hop[0] + s->tile.origin + at;
+    t.hop[1] = s->tile.hop[1] + s->tile.origin + at;
+    t.mid[0] = v[-1];
+    t.mid[1] = v[0];
+    t.bond = load(t.hop[0] - 1);
+    if (dim == 1)
+        return t;
+    t.low[0] = v[-line - 1];
+    t.low[1] = v[-line];
+    t.high[0] = v[line - 1];
+    t.high[1] = v[line];
+    return t;
+}
+
+/* (h v)(cell i of the row), in turn. */
+static inline __attribute__((always_inline)) wide
+strip_next(const struct scene *s, struct strip *t, int i)
+{
+    const wide *v = t->v + i;
+    wide mid = v[1], bond = load(t->hop[0] + i);
+    wide sum = bond * mid + t->bond * t->mid[0] + s->centre * t->mid[1];
+    t->bond = bond;
+    t->mid[0] = t->mid[1];
+    t->mid[1] = mid;
+    if (t->dim == 1)
+        return sum + s->second * (v[2] + v[-2]);
+    wide low = v[1 - t->line], high = v[1 + t->line];
+    sum += load(t->hop[1] + i) * t->high[1] +
+           load(t->hop[1] + i - s->tile.line) * t->low[1] +
+           s->second * ((low + t->low[0]) + (high + t->high[0]));
+    t->low[0] = t->low[1];
+    t->low[1] = low;
+    t->high[0] = t->high[1];
+    t->high[1] = high;
     return sum;
 }
 
@@ -156,21 +190,20 @@ step_up(const struct scene *s, int dim, int k, const NUMBER *const change[2],
 {
     const struct moments *m = s->m;
     const struct moments_window *to = &m->window[k + 1];
-    int line = m->window[k].line;
+    int line = m->window[k].line, first = -to->radius[0];
     int before = k ? m->window[k - 1].line : 0;
-    const NUMBER *hop[2] = {s->tile.hop[0] + s->tile.origin,
-                            s->tile.hop[1] + s->tile.origin};
     const NUMBER *inside = s->tile.inside + s->tile.origin;
     wide *out = window(m, v, k + 1), *in = window(m, v, k);
     const wide *last = k ? window(m, v, k - 1) : NULL;
     const wide *other =
         w ? w + m->window[k].first + m->window[k].origin : NULL;
     NUMBER factor = k ? 2 : 1;
-    for (int y = -to->radius[1]; y <= to->radius[1]; y++)
-        for (int x = -to->radius[0]; x <= to->radius[0]; x++) {
+    for (int y = -to->radius[1]; y <= to->radius[1]; y++) {
+        struct strip strip = strip_begin(s, dim, in + y * line + first, line,
+                                         y * s->tile.line + first);
+        for (int x = first; x <= to->radius[0]; x++) {
             int at = y * s->tile.line + x;
-            wide sum =
-                apply_at(s, dim, hop, in + y * line + x, line, at) * factor;
+            wide sum = factor * strip_next(s, &strip, x - first);
             if (other)
                 sum += factor * bonds_at(dim, change, other + y * line + x,
                                          line, at, s->tile.line);
@@ -180,6 +213,7 @@ step_up(const struct scene *s, int dim, int k, const NUMBER *const change[2],
                 sum *= load(inside + at);
             out[y * to->line + x] = sum;
         }
+    }
 }
 
 static void fill_windows(struct scene *s)
@@ -290,9 +324,8 @@ step_down(const struct scene *s, int dim, int k, const wide *g, const wide *v,
 {
     const struct moments *m = s->m;
     const struct moments_window *w = &m->window[k];
-    const NUMBER *hop[2] = {s->tile.hop[0] + s->tile.origin,
-                            s->tile.hop[1] + s->tile.origin};
     const NUMBER *inside = s->tile.inside + s->tile.origin;
+    int first = -w->radius[0];
     bool up = k < m->reach, further = k + 1 < m->reach;
     const struct moments_window *w1 = up ? w + 1 : w;
     const struct moments_window *w2 = further ? w + 2 : w;
@@ -304,21 +337,22 @@ step_down(const struct scene *s, int dim, int k, const wide *g, const wide *v,
     const wide *a1 = a + w1->first + w1->origin;
     const wide *a2 = a + w2->first + w2->origin;
     wide *out = a + w->first + w->origin;
-    for (int y = -w->radius[1]; y <= w->radius[1]; y++)
-        for (int x = -w->radius[0]; x <= w->radius[0]; x++) {
-            int at = y * s->tile.line + x;
+    for (int y = -w->radius[1]; y <= w->radius[1]; y++) {
+        struct strip strip = strip_begin(s, dim, a1 + y * w1->line + first,
+                                         w1->line, y * s->tile.line + first);
+        for (int x = first; x <= w->radius[0]; x++) {
             wide sum = here * v0[y * w->line + x] +
                        below * vb[y * w[-1].line + x];
             if (up)
                 sum += above * v1[y * w1->line + x] +
-                       2 * apply_at(s, dim, hop, a1 + y * w1->line + x,
-                                    w1->line, at);
+                       2 * strip_next(s, &strip, x - first);
             if (further)
                 sum -= a2[y * w2->line + x];
             if (s->open)
-                sum *= load(inside + at);
+                sum *= load(inside + y * s->tile.line + x);
             out[y * w->line + x] = sum;
         }
+    }
 }
 
 /* Derivatives by the bonds that start at cell (x, y) of the windows, summed over
