@@ -94,7 +94,7 @@ static void check(const char *path)
     if (yaml_file_read(path, &file, why))
         fail_msg("%s: %s", path, why);
     struct node root = yaml_root(&file, 0), size = node_get(root, "size");
-    struct net_trial t = {&lattice_square, {1, 1, 1}, 0};
+    struct net_trial t = {&lattice_square, {1, 1, 1}, 0, 0};
 
     t.n[0] = (int)node_integer(node_item(size, 0), 0);
     t.n[1] = (int)node_integer(node_item(size, 1), 0);
