@@ -119,10 +119,10 @@ static int fit_samples(struct fit *f)
         return f->ctx->error.status;
     log_printf(&f->ctx->log, "  linear      %d numbers, error of the force %.4g\n",
                f->n, left);
-    if (left > 0) {
-        p->out_scale[0] *= left / before;
-        t->residual = left;
-    }
+    /* A difference of sums is not known better. */
+    left = fmax(left, 1e-7 * before);
+    p->out_scale[0] *= left / before;
+    t->residual = left;
     return 0;
 }
 

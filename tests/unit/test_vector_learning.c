@@ -286,7 +286,7 @@ static void linear_part_is_found(void **state)
     struct trainer *t = training_new(sim, "train.yaml");
     struct potential *p = t->p;
     expect_series(p, 30);
-    assert_true(t->residual < 1e-5);
+    assert_close(t->residual, 0, 1e-5);
     if (potential_save(sim, p, training_path("saved.yaml")))
         fail_msg("%s", adele_error(sim));
     struct potential *q = potential_load(
