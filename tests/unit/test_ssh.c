@@ -485,16 +485,19 @@ static void stability(void **state)
     static const struct {
         const char *lattice, *model;
         double k; /* the least stable k is this */
-    } sample[] = {/* k - 4 kappa; odd lengths reach cos(4 pi/5) only */
-                  {"lattice square 4 4", "kappa 0.5", 2},
-                  {"lattice square 5 4", "kappa 0.5", 1.8090169943749475},
-                  /* springs along the axis of the component: 2S - |2(kappa -
-                     S)| - 2 kappa, S < kappa: at pi, k - 4 kappa + 4S */
-                  {"lattice square 4 4", "kappa 0.5 spring 0.2", 1.2},
-                  /* S > kappa: at 0 along it, k + 2 kappa - 2 kappa */
-                  {"lattice chain 6", "kappa -0.5 spring 3", 1},
-                  /* two sites, open: [[S, c], [c, S]], c = kappa - S */
-                  {"boundary f\nlattice chain 2", "kappa 2 spring 0.5", 1}};
+    } sample[] = {
+        /* k - 4 kappa; odd lengths reach cos(4 pi/5) only */
+        {"lattice square 4 4", "kappa 0.5", 2},
+        {"lattice square 5 4", "kappa 0.5", 1.8090169943749475},
+        /* springs along the axis of the component: 2S - |2(kappa -
+           S)| - 2 kappa, S < kappa: at pi, k - 4 kappa + 4S */
+        {"lattice square 4 4", "kappa 0.5 spring 0.2", 1.2},
+        /* the softer component decides: x, with springs along the odd axis */
+        {"lattice square 5 4", "kappa 0.5 spring 0.2", 1.085410196624968},
+        /* S > kappa: at 0 along it, k + 2 kappa - 2 kappa */
+        {"lattice chain 6", "kappa -0.5 spring 3", 1},
+        /* two sites, open: [[S, c], [c, S]], c = kappa - S */
+        {"boundary f\nlattice chain 2", "kappa 2 spring 0.5", 1}};
     for (size_t k = 0; k < sizeof sample / sizeof *sample; k++) {
         for (int above = 0; above < 2; above++) {
             struct adele *sim = sim_new("%s", sample[k].lattice);
