@@ -13,8 +13,8 @@
 
    so mu_n depends on the bonds within n/2 steps, exactly.  An analytic function
    f of H has f_ii = c_0 + sum c_n mu_n(i): energies and densities of gapped
-   electrons follow from few moments [Weisse2006].  The moments are invariant under the
-   point group and under uniform displacements, and polynomials of the
+   electrons follow from few moments [Weisse2006].  The moments are invariant
+   under the point group and under uniform displacements, and polynomials of the
    displacement.  Periodic lattices are unfolded: walks around them do not
    count as closed. */
 

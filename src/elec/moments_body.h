@@ -63,8 +63,8 @@ static void set_scene(struct scene *s, const struct moments *m,
 
 /* The cells j of a row of the tile, as offsets from the first site, that lie on
    the field with its border, the next one along the axis too. */
-static void reach_of(const struct field *u, int axis, int at, int radius,
-                     int n, int more, int *low, int *high)
+static void reach_of(const struct field *u, int axis, int at, int radius, int n,
+                     int more, int *low, int *high)
 {
     *low = -u->halo[axis] - at;
     *high = u->lat->local[axis] + u->halo[axis] - at - more;
@@ -96,15 +96,16 @@ static void fill_axis(const struct scene *s, const struct field *u, int axis,
     }
 }
 
-static void fill_inside(struct scene *s, const struct lattice *lat, int x, int y)
+static void fill_inside(struct scene *s, const struct lattice *lat, int x,
+                        int y)
 {
     struct tile *t = &s->tile;
     for (int j = -t->radius[1]; j <= t->radius[1]; j++) {
         bool row = lat->periodic[1] || (y + j >= 0 && y + j < lat->n[1]);
         NUMBER *to = t->inside + t->origin + j * t->line;
         for (int i = -t->radius[0]; i < t->radius[0] + LANES; i++)
-            to[i] = row && (lat->periodic[0] ||
-                            (x + i >= 0 && x + i < lat->n[0]));
+            to[i] =
+                row && (lat->periodic[0] || (x + i >= 0 && x + i < lat->n[0]));
     }
 }
 
@@ -118,13 +119,14 @@ static void fill_tile(struct scene *s, const struct field *u, int x, int y)
 
 /* (h v)(o) without the constant part: v points at cell o, `at` is its place
    in the tile. */
-static inline __attribute__((always_inline)) wide
-bonds_at(int dim, const NUMBER *const hop[2], const wide *v, int line, int at,
-         int tile)
+static inline __attribute__((always_inline)) wide bonds_at(
+    int dim, const NUMBER *const hop[2], const wide *v, int line, int at,
+    int tile)
 {
     wide sum = load(hop[0] + at) * v[1] + load(hop[0] + at - 1) * v[-1];
     if (dim > 1)
-        sum += load(hop[1] + at) * v[line] + load(hop[1] + at - tile) * v[-line];
+        sum +=
+            load(hop[1] + at) * v[line] + load(hop[1] + at - tile) * v[-line];
     return sum;
 }
 
@@ -137,8 +139,8 @@ struct strip {
     wide low[2], mid[2], high[2], bond;
 };
 
-static inline __attribute__((always_inline)) struct strip
-strip_begin(const struct scene *s, int dim, const wide *v, int line, int at)
+static inline __attribute__((always_inline)) struct strip strip_begin(
+    const struct scene *s, int dim, const wide *v, int line, int at)
 {
     struct strip t = {.dim = dim, .line = line, .v = v};
     t.hop[0] = s->tile.hop[0] + s->tile.origin + at;
@@ -156,8 +158,8 @@ strip_begin(const struct scene *s, int dim, const wide *v, int line, int at)
 }
 
 /* (h v)(cell i of the row), in turn. */
-static inline __attribute__((always_inline)) wide
-strip_next(const struct scene *s, struct strip *t, int i)
+static inline __attribute__((always_inline)) wide strip_next(
+    const struct scene *s, struct strip *t, int i)
 {
     const wide *v = t->v + i;
     wide mid = v[1], bond = load(t->hop[0] + i);
@@ -184,9 +186,9 @@ static inline wide *window(const struct moments *m, wide *all, int k)
 }
 
 /* Window k + 1 of `to` = factor (h v_k [+ dh w_k]) - v_(k-1). */
-static inline __attribute__((always_inline)) void
-step_up(const struct scene *s, int dim, int k, const NUMBER *const change[2],
-        const wide *w, wide *v)
+static inline __attribute__((always_inline)) void step_up(
+    const struct scene *s, int dim, int k, const NUMBER *const change[2],
+    const wide *w, wide *v)
 {
     const struct moments *m = s->m;
     const struct moments_window *to = &m->window[k + 1];
@@ -195,8 +197,7 @@ step_up(const struct scene *s, int dim, int k, const NUMBER *const change[2],
     const NUMBER *inside = s->tile.inside + s->tile.origin;
     wide *out = window(m, v, k + 1), *in = window(m, v, k);
     const wide *last = k ? window(m, v, k - 1) : NULL;
-    const wide *other =
-        w ? w + m->window[k].first + m->window[k].origin : NULL;
+    const wide *other = w ? w + m->window[k].first + m->window[k].origin : NULL;
     NUMBER factor = k ? 2 : 1;
     for (int y = -to->radius[1]; y <= to->radius[1]; y++) {
         struct strip strip = strip_begin(s, dim, in + y * line + first, line,
@@ -220,8 +221,7 @@ static void fill_windows(struct scene *s)
 {
     *window(s->m, s->v, 0) = (wide){0} + 1;
     if (s->open)
-        *window(s->m, s->v, 0) *=
-            load(s->tile.inside + s->tile.origin);
+        *window(s->m, s->v, 0) *= load(s->tile.inside + s->tile.origin);
     for (int k = 0; k < s->m->reach; k++) {
         if (s->dim > 1)
             step_up(s, 2, k, NULL, NULL, s->v);
@@ -277,8 +277,8 @@ static void rows(const struct moments *m, const struct field *u,
         for (int k = 1; k <= m->reach; k++) {
             put(m, 2 * k, 2 * product(m, s.v, k, s.v, k) - 1, n, x);
             if (k < m->reach)
-                put(m, 2 * k + 1,
-                    2 * product(m, s.v, k, s.v, k + 1) - s.centre, n, x);
+                put(m, 2 * k + 1, 2 * product(m, s.v, k, s.v, k + 1) - s.centre,
+                    n, x);
         }
     }
 }
@@ -318,9 +318,9 @@ static void tangent(const struct moments *m, const struct field *u,
 }
 
 /* Adjoints a_k of v_k, from those of the moments, g [2 reach + 1]. */
-static inline __attribute__((always_inline)) void
-step_down(const struct scene *s, int dim, int k, const wide *g, const wide *v,
-          wide *a)
+static inline __attribute__((always_inline)) void step_down(
+    const struct scene *s, int dim, int k, const wide *g, const wide *v,
+    wide *a)
 {
     const struct moments *m = s->m;
     const struct moments_window *w = &m->window[k];
@@ -341,8 +341,8 @@ step_down(const struct scene *s, int dim, int k, const wide *g, const wide *v,
         struct strip strip = strip_begin(s, dim, a1 + y * w1->line + first,
                                          w1->line, y * s->tile.line + first);
         for (int x = first; x <= w->radius[0]; x++) {
-            wide sum = here * v0[y * w->line + x] +
-                       below * vb[y * w[-1].line + x];
+            wide sum =
+                here * v0[y * w->line + x] + below * vb[y * w[-1].line + x];
             if (up)
                 sum += above * v1[y * w1->line + x] +
                        2 * strip_next(s, &strip, x - first);
@@ -355,11 +355,11 @@ step_down(const struct scene *s, int dim, int k, const wide *g, const wide *v,
     }
 }
 
-/* Derivatives by the bonds that start at cell (x, y) of the windows, summed over
-   the steps from v_k to v_(k+1) that reach it. */
-static inline __attribute__((always_inline)) void
-bonds_back(const struct moments *m, int dim, const wide *v, const wide *a,
-           int x, int y, wide sum[2])
+/* Derivatives by the bonds that start at cell (x, y) of the windows, summed
+   over the steps from v_k to v_(k+1) that reach it. */
+static inline __attribute__((always_inline)) void bonds_back(
+    const struct moments *m, int dim, const wide *v, const wide *a, int x,
+    int y, wide sum[2])
 {
     int k = 0;
     sum[0] = sum[1] = (wide){0};
@@ -380,8 +380,8 @@ bonds_back(const struct moments *m, int dim, const wide *v, const wide *a,
 
 /* The same for all bonds, from windows of sites to cells: tile [axis] +=.
    Columns outside, so that a cell is not needed again at once. */
-static inline __attribute__((always_inline)) void
-spread(const struct scene *s, int dim, const wide *a, NUMBER (*tile)[MOMENTS_TILE])
+static inline __attribute__((always_inline)) void spread(
+    const struct scene *s, int dim, const wide *a, NUMBER (*tile)[MOMENTS_TILE])
 {
     const int *most = s->m->window[s->m->reach].radius;
     for (int x = -most[0]; x <= most[0]; x++)

@@ -22,8 +22,7 @@ struct moments_kernel {
                      struct field *out);
 };
 
-extern const struct moments_kernel moments_kernel_single,
-    moments_kernel_double;
+extern const struct moments_kernel moments_kernel_single, moments_kernel_double;
 
 /* Room for the largest windows, and for the hoppings around a register of
    sites; a chain with second neighbours reaches twice as far. */

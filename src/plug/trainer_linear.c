@@ -117,8 +117,9 @@ static int fit_samples(struct fit *f)
             return f->ctx->error.status;
     if (solve(f, p->linear, &left))
         return f->ctx->error.status;
-    log_printf(&f->ctx->log, "  linear      %d numbers, error of the force %.4g\n",
-               f->n, left);
+    log_printf(&f->ctx->log,
+               "  linear      %d numbers, error of the force %.4g\n", f->n,
+               left);
     /* A difference of sums is not known better. */
     left = fmax(left, 1e-7 * before);
     p->out_scale[0] *= left / before;
@@ -138,9 +139,8 @@ int trainer_linear(struct adele *ctx, struct trainer *t)
             longest = t->place[k].lat->nsite;
     f.matrix = mem_zalloc((size_t)(n * n + n), sizeof *f.matrix);
     f.g = mem_alloc((size_t)(longest * t->p->ncomp), (size_t)n * sizeof *f.g);
-    int status = f.matrix && f.g
-                     ? 0
-                     : fail_memory(ctx, 8.0 * n * (double)longest);
+    int status =
+        f.matrix && f.g ? 0 : fail_memory(ctx, 8.0 * n * (double)longest);
     f.right = status ? NULL : f.matrix + n * n;
     if (!status)
         status = fit_samples(&f);

@@ -1,6 +1,7 @@
-/* The shipped potential of the Peierls model: whole steps of the dynamics at 300 x
-   300 in site-steps a second (goal: a million), against products of matrices at
-   the rate of sgemm, and the share of potential and its descriptor. */
+/* The shipped potential of the Peierls model: whole steps of the dynamics at
+   300 x 300 in site-steps a second (goal: a million), against products of
+   matrices at the rate of sgemm, and the share of potential and its descriptor.
+ */
 
 #include <cblas.h>
 #include <math.h>
@@ -73,9 +74,9 @@ int main(void)
                  1e-6 / t);
         bad |= bench_report(what, t / 1e-6, k ? 2 : 1);
         snprintf(what, sizeof what, "  / a thousand multiply-adds of sgemm");
-        bad |= bench_report(
-            what, t / (1e3 * u / ((double)SQUARE * SQUARE * SQUARE)),
-            k ? 200 : 100);
+        bad |= bench_report(what,
+                            t / (1e3 * u / ((double)SQUARE * SQUARE * SQUARE)),
+                            k ? 200 : 100);
         adele_free(b.sim);
     }
     mem_free(b.a);

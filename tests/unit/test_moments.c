@@ -63,9 +63,13 @@ static struct scene scene_new(const struct wish *w)
     s.lat = lattice_new(&style->shape, w->n, periodic, &why);
     assert_non_null(s.lat);
     s.n = s.lat->nlocal;
-    s.m = (struct moments){.dim = style->shape.dim, .reach = w->reach,
-                           .t = 2.5, .t2 = w->t2, .alpha = 4,
-                           .centre = w->centre, .single = w->single};
+    s.m = (struct moments){.dim = style->shape.dim,
+                           .reach = w->reach,
+                           .t = 2.5,
+                           .t2 = w->t2,
+                           .alpha = 4,
+                           .centre = w->centre,
+                           .single = w->single};
     moments_init(&s.m);
     s.u = field_new(s.lat, s.m.dim, &clock_of_fields);
     s.du = field_new(s.lat, s.m.dim, &clock_of_fields);
@@ -130,8 +134,8 @@ static double *hamiltonian(const struct scene *s)
                     continue;
                 double v = -s->m.t2;
                 if (!far)
-                    v = -s->m.t + s->m.alpha * sign *
-                                      (u[axis * n + j] - u[axis * n + i]);
+                    v = -s->m.t +
+                        s->m.alpha * sign * (u[axis * n + j] - u[axis * n + i]);
                 h[i * n + j] += v / s->m.width;
             }
         }
@@ -321,8 +325,8 @@ static void rows_are_invariant(void **state)
         assert_true(lattice_permutation(s.lat, op, image));
         for (int64_t i = 0; i < s.n; i++)
             for (int c = 0; c < 2; c++)
-                to[c * s.n + image[i]] = op->r[c][0] * u[i] +
-                                         op->r[c][1] * u[s.n + i] + 0.37;
+                to[c * s.n + image[i]] =
+                    op->r[c][0] * u[i] + op->r[c][1] * u[s.n + i] + 0.37;
         for (int c = 0; c < 2; c++)
             field_scatter(s.u, c, to + c * s.n);
         field_exchange(s.u);

@@ -1,5 +1,5 @@
-/* Group convolutions that read vectors and give vectors or scalars, as network conv
-   builds them, against values and derivatives of PyTorch, kept in
+/* Group convolutions that read vectors and give vectors or scalars, as network
+   conv builds them, against values and derivatives of PyTorch, kept in
    tests/data/net_vector.yaml and made by tests/data/net_vector.py. */
 
 #include <math.h>
@@ -98,9 +98,9 @@ static int64_t number_parameters(const struct places *p, int64_t *to)
         for (int c = 0; c < w; c++)
             for (int h = 0; h < ORDER; h++)
                 for (int o = 0; o < w; o++)
-                    to[n++] = first +
-                              (p->cell[k] * w * ORDER + c * ORDER + p->op[h]) *
-                                  w + o;
+                    to[n++] =
+                        first +
+                        (p->cell[k] * w * ORDER + c * ORDER + p->op[h]) * w + o;
     return n;
 }
 

@@ -71,8 +71,8 @@ static char *path_of(int k)
 
 static struct adele *open_kind(int k)
 {
-    struct adele *sim = sim_new("lattice square %d %d\n" MODEL ELECTRONS, SIDE,
-                                SIDE);
+    struct adele *sim =
+        sim_new("lattice square %d %d\n" MODEL ELECTRONS, SIDE, SIDE);
     struct potential *p = potential_of(sim, &kinds[k]);
     if (potential_save(sim, p, path_of(k)))
         fail_msg("%s", adele_error(sim));
@@ -213,8 +213,9 @@ static void energies_are_kept(void **state)
     for (int k = 0; k < 2; k++) {
         struct adele *sim = open_kind(2);
         double first, now, worst = 0;
-        sim_run(sim, "displace all gaussian 0.1 3\nvelocity all create 0.1 4\n"
-                     "fix move all nve\ntimestep %g\nthermo 1000000",
+        sim_run(sim,
+                "displace all gaussian 0.1 3\nvelocity all create 0.1 4\n"
+                "fix move all nve\ntimestep %g\nthermo 1000000",
                 0.04 / (1 + k));
         assert_int_equal(adele_evaluate(sim, "etotal", &first), 0);
         for (int step = 0; step < 40 * (1 + k); step++) {
@@ -237,13 +238,13 @@ static void what_is_not_there(void **state)
     for (int k = 0; k < NKIND; k++) {
         struct adele *sim = open_kind(k);
         double value;
-        assert_int_equal(sim->pair->gives &
-                             (NEED_DENSITY | NEED_BOND | NEED_MU),
-                         0);
+        assert_int_equal(
+            sim->pair->gives & (NEED_DENSITY | NEED_BOND | NEED_MU), 0);
         assert_true(adele_evaluate(sim, "mu", &value) || isnan(value));
         error_clear(sim);
-        sim_run(sim, "compute n all density\nthermo_style custom step mu c_n[1]\n"
-                     "run 0");
+        sim_run(sim,
+                "compute n all density\nthermo_style custom step mu c_n[1]\n"
+                "run 0");
         assert_false(sim_try(sim, "variable a equal c_n[1]\nprint $(v_a)"));
         sim_free(sim);
     }
@@ -256,7 +257,7 @@ static void what_is_not_there(void **state)
    which is linear in the moments; the next term is 17 a^8 h^8/2520. */
 #define LINEAR                                                                 \
     "data: ['%s/hot.h5']\ntarget: energy\nlinear: yes\nepochs: 1\n"            \
-    "precision: double\nthreads: 1\noutput: '%s/out.yaml'\n"                  \
+    "precision: double\nthreads: 1\noutput: '%s/out.yaml'\n"                   \
     "descriptor: {style: moments, order: 6, width: 13}\n"                      \
     "network: {style: mlp, widths: [2], activation: tanh}\n"
 
@@ -264,8 +265,7 @@ static void expect_series(const struct potential *p, double temp)
 {
     double a = 13 / (2 * temp), a2 = a * a, a4 = a2 * a2, a6 = a4 * a2;
     const double want[] = {-temp * (a2 / 4 - a4 / 24 + a6 / 96), 0,
-                           -temp * (a6 / 240 - a4 / 96), 0,
-                           -temp * a6 / 1440};
+                           -temp * (a6 / 240 - a4 / 96), 0, -temp * a6 / 1440};
     assert_int_equal(p->nin, 5);
     for (int j = 0; j < p->nin; j++)
         assert_close(p->linear[j] / p->in_scale[j], want[j], 2e-6);
@@ -289,8 +289,8 @@ static void linear_part_is_found(void **state)
     assert_close(t->residual, 0, 1e-5);
     if (potential_save(sim, p, training_path("saved.yaml")))
         fail_msg("%s", adele_error(sim));
-    struct potential *q = potential_load(
-        t->place[0].setting, training_path("saved.yaml"), NULL);
+    struct potential *q =
+        potential_load(t->place[0].setting, training_path("saved.yaml"), NULL);
     assert_non_null(q);
     assert_memory_equal(q->linear, p->linear, 5 * sizeof *q->linear);
     potential_free(t->place[0].setting, q);
@@ -322,11 +322,12 @@ static void moments_are_refused(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         struct adele *sim = sim_new("lattice square 4 4\n%s\nelectrons mu 0 "
-                                    "temp 1\n", bad[k].model);
+                                    "temp 1\n",
+                                    bad[k].model);
         struct words d = words_of(bad[k].text), n = words_of("mlp");
         const struct potential_geometry g = {.position = NULL};
-        assert_null(potential_new(sim, &d, &n, TARGET_ENERGY,
-                                  POTENTIAL_MU_NONE, &g));
+        assert_null(
+            potential_new(sim, &d, &n, TARGET_ENERGY, POTENTIAL_MU_NONE, &g));
         if (!strstr(adele_error(sim), bad[k].say))
             fail_msg("%s", adele_error(sim));
         error_clear(sim);
@@ -347,7 +348,6 @@ int main(void)
         cmocka_unit_test(linear_part_is_found),
         cmocka_unit_test(moments_are_refused),
     };
-    return cmocka_run_group_tests_name("vector_learning", tests,
-                                       training_make_folder,
-                                       training_drop_folder);
+    return cmocka_run_group_tests_name(
+        "vector_learning", tests, training_make_folder, training_drop_folder);
 }

@@ -62,7 +62,8 @@ static int setup(struct adele *ctx, struct descriptor *self,
         return err_deck(ctx, &self->head.where,
                         "descriptor moments needs electrons whose hopping "
                         "changes with the length of bonds (model ssh); model "
-                        "%s has none", ctx->model->head.style->name);
+                        "%s has none",
+                        ctx->model->head.style->name);
     d->moments = (struct moments){.dim = shape->dim,
                                   .reach = (int)(d->order / 2),
                                   .t = *t,
