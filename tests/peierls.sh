@@ -58,5 +58,43 @@ report $? "correlate.sh: mean and error of C(0)"
     grep -q "axis: u0 = 0.2" out && grep -q "diagonal: u0 = 0.1" out
 report $? "in.order"
 
+# Learned forces: the two configurations, from these quenches, and coarsening.
+learning=$(dirname "$here")/learning
+cp "$learning/in.peierls_coarsening" "$learning/coarsening.sh" \
+    "$learning/in.train" "$learning"/train_peierls_*.yaml .
+sed -i -E 's/^data: .*/data: [quench_1.h5]/; s/^(validation: ).*/\1[quench_2.h5]/
+           s/^(epochs: +).*/\11/; s/(widths: \[).*\]/\14]/' train_peierls_*.yaml
+for kind in conv bp; do
+    "$adele" in.train -var config train_peierls_$kind.yaml >out 2>err &&
+        [ -s peierls_square_$kind.yaml ]
+    report $? "train_peierls_$kind.yaml"
+done
+for seed in 1 2; do
+    "$adele" in.peierls_coarsening -var L 16 -var warm 100 -var steps 40 \
+        -var every 10 -var seed $seed \
+        -var potential "$learning/../../potentials/peierls_square_conv.yaml" \
+        >out 2>err
+    report $? "in.peierls_coarsening, seed $seed"
+done
+sh coarsening.sh coarsening_1 coarsening_2 >lengths 2>err
+awk 'NR > 1 && $1 == 10 * (NR - 1) && $2 > 0.3 && $3 > 0 {good++}
+    END {exit !(good == 4 && $1 == "exponent,")}' lengths
+report $? "coarsening.sh: lengths of two runs"
+
+# L(S) = 0.1 t^0.7, and C(r) = 1 - r/2L with L(C) = 2 t^0.25 (factors do not matter).
+for k in 1 2; do
+    awk -v k=$k -v name=law_$k 'BEGIN {
+        for (t = 50; t <= 3000; t += 50) {
+            print t, k * 0.1 * t^0.7 >(name ".length.txt")
+            print t, 60 >(name ".correlation.txt")
+            for (r = 0; r < 60; r++)
+                print r + 1, r, k - r * k / (4 * t^0.25) >(name ".correlation.txt")
+        }}'
+done
+sh coarsening.sh law_1 law_2 >lengths 2>err
+awk '/^exponent/ {s = $7 - 0.7; c = $11 - 0.25; good += s * s < 1e-5 && c * c < 1e-5}
+    END {exit good != 3}' lengths
+report $? "coarsening.sh: exponents of power laws"
+
 echo "1..$n"
 [ $bad -eq 0 ]
