@@ -6,6 +6,7 @@
        s_k = A sinh(g (2k - 1/2 - b))/(1 - exp(-2 w)),  w = 2g (n + 1 - k),
        c = g/(pi X),  A = 4X exp(-g (2n + 3/2 - b)),  A g = 1.6,
 
+   with m = 2n + 1 zeros (2n, and m + 1/2 for 2n + 3/2, without linear term),
    equal steps g of a variable that is linear at the thermal width, where s_k
    meets the Matsubara points (2k - 1) pi, logarithmic in between and quadratic
    at X; b = 0.1 and 1.6 are measured, as is the error, about
@@ -38,7 +39,7 @@ static const real shift = 0.1L, thermal = 1.6L;
 
 /* Unknowns ln s [n], ln a [n], ln c, and what follows from them. */
 struct fit {
-    int n, m; /* m = 2n + 1 */
+    int n, m; /* m = 2n + 1, or 2n without linear term */
     real bound;
     real log[NODES];
     real s2[POLES_MAX], a[POLES_MAX], c;
@@ -54,7 +55,7 @@ static void expand(struct fit *f)
         f->s2[k] = expl(2 * f->log[k]);
         f->a[k] = expl(f->log[f->n + k]);
     }
-    f->c = expl(f->log[2 * f->n]);
+    f->c = f->m > 2 * f->n ? expl(f->log[2 * f->n]) : 0;
 }
 
 static real position(real q)
@@ -81,7 +82,8 @@ static void fill_row(const struct fit *f, real x, real *row)
         row[f->n + k] = x * f->a[k] * d;
         row[k] = -2 * f->s2[k] * d * row[f->n + k];
     }
-    row[2 * f->n] = x * f->c;
+    if (f->m > 2 * f->n)
+        row[2 * f->n] = x * f->c;
 }
 
 static void swap_rows(real *a, real *b, int n)
@@ -149,9 +151,9 @@ static bool settled(real length, real before)
 
 /* The step g; ever smaller bounds end in equal steps of x, where it matters
    no more. */
-static real node_step(int n, real bound)
+static real node_step(int m, real bound)
 {
-    real k = 2 * n + 1.5L - shift, want = 0.25L * thermal / bound;
+    real k = m + 0.5L - shift, want = 0.25L * thermal / bound;
     real lo = 1 / k, hi = 50;
 
     if (expl(-1) * lo <= want)
@@ -167,9 +169,9 @@ static real node_step(int n, real bound)
     return lo;
 }
 
-static real pole_guess(int n, real g, real scale, real k)
+static real pole_guess(int m, real g, real scale, real k)
 {
-    real w = 2 * g * (n - k + 1);
+    real w = g * (m + 1 - 2 * k);
     real s = scale * sinhl(g * (2 * k - 0.5L - shift)) / (1 - expl(-2 * w));
 
     return fmaxl(s, (real)M_PI * (2 * k - 1));
@@ -179,7 +181,7 @@ static void guess(struct fit *f)
 {
     const real pi = (real)M_PI, delta = 0.01L;
     int n = f->n, m = f->m;
-    real g = node_step(n, f->bound);
+    real g = node_step(m, f->bound);
     real scale = 4 * f->bound * expl(-g * (m + 0.5L - shift));
 
     f->node[0] = 0;
@@ -193,13 +195,14 @@ static void guess(struct fit *f)
     /* Each pole stands for the Matsubara points, 2 pi apart with residue 2,
        of its interval of k. */
     for (int k = 0; k < n; k++) {
-        real next = pole_guess(n, g, scale, k + 1 + delta);
-        real last = pole_guess(n, g, scale, k + 1 - delta);
+        real next = pole_guess(m, g, scale, k + 1 + delta);
+        real last = pole_guess(m, g, scale, k + 1 - delta);
 
-        f->log[k] = logl(pole_guess(n, g, scale, k + 1));
+        f->log[k] = logl(pole_guess(m, g, scale, k + 1));
         f->log[n + k] = logl((next - last) / (2 * delta * pi));
     }
-    f->log[2 * n] = logl(g / (pi * f->bound));
+    if (m > 2 * n)
+        f->log[2 * n] = logl(g / (pi * f->bound));
     expand(f);
 }
 
@@ -361,13 +364,13 @@ static void exchange(struct fit *f, double tol, struct poles *out)
 
 /* On a short range one pole more may be better than long double can tell: a
    longer range then serves. */
-static void fit_with(int n, double bound, double tol, struct fit *f,
+static void fit_with(int n, int m, double bound, double tol, struct fit *f,
                      struct poles *out)
 {
     struct poles trial;
 
     f->n = n;
-    f->m = 2 * n + 1;
+    f->m = m;
     f->bound = bound;
     exchange(f, tol, out);
     for (int k = 0; bound < 40 && k < STRETCHES && !(out->error <= tol); k++) {
@@ -379,12 +382,12 @@ static void fit_with(int n, double bound, double tol, struct fit *f,
 }
 
 /* The error of so many poles is about twice this. */
-static double expected_error(int n, double bound)
+static double expected_error(int m, double bound)
 {
-    return exp(-0.5 * M_PI * M_PI / (double)node_step(n, bound));
+    return exp(-0.5 * M_PI * M_PI / (double)node_step(m, bound));
 }
 
-int poles_fit(double bound, double tol, struct poles *out)
+static int fit_poles(double bound, double tol, int linear, struct poles *out)
 {
     struct poles trial;
     struct fit f = {0};
@@ -397,11 +400,11 @@ int poles_fit(double bound, double tol, struct poles *out)
     if (!f.matrix)
         return -2;
     while (n < POLES_MAX - ATTEMPTS && n < 0.3 * range &&
-           expected_error(n, range) > fmax(tol, 1e-15))
+           expected_error(2 * n + linear, range) > fmax(tol, 1e-15))
         n++;
-    fit_with(n, range, tol, &f, out);
+    fit_with(n, 2 * n + linear, range, tol, &f, out);
     for (int k = 1; k < ATTEMPTS && !(out->error <= tol); k++) {
-        fit_with(n + k, range, tol, &f, &trial);
+        fit_with(n + k, 2 * (n + k) + linear, range, tol, &f, &trial);
         if (trial.error < out->error)
             *out = trial;
     }
@@ -409,4 +412,14 @@ int poles_fit(double bound, double tol, struct poles *out)
     if (out->error <= tol)
         out->error = poles_error(out, 400);
     return out->error <= tol ? 0 : -1;
+}
+
+int poles_fit(double bound, double tol, struct poles *out)
+{
+    return fit_poles(bound, tol, 1, out);
+}
+
+int poles_fit_decaying(double bound, double tol, struct poles *out)
+{
+    return fit_poles(bound, tol, 0, out);
 }

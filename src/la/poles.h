@@ -28,6 +28,11 @@ struct poles {
    memory. */
 int poles_fit(double bound, double tol, struct poles *out);
 
+/* The same without the linear term, c = 0: f is still followed to tol on the
+   range, and beyond it the approximation tends to 1/2, so that integrals over
+   a spectrum with tails exist. */
+int poles_fit_decaying(double bound, double tol, struct poles *out);
+
 /* The approximation at x, and the largest error on a grid of `points` points
    an octave of 1 + x. */
 double poles_value(const struct poles *p, double x);

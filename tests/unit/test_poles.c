@@ -60,6 +60,36 @@ static void error_is_a_bound(void **state)
     }
 }
 
+/* Without the linear term: as good on the range, 1/2 at infinity, and at most
+   one pole more. */
+static void decaying_error_is_a_bound(void **state)
+{
+    (void)state;
+    for (int i = 0; i < RANGES; i++) {
+        for (int j = 0; j < TOLERANCES; j++) {
+            struct poles p, with;
+            double worst = 0;
+
+            assert_int_equal(poles_fit(range[i], tolerance[j], &with), 0);
+            assert_int_equal(
+                poles_fit_decaying(range[i], tolerance[j], &p), 0);
+            assert_true(p.error <= tolerance[j] && p.bound >= range[i]);
+            assert_true(p.linear == 0 && p.n <= with.n + 1);
+            for (int k = 0; k < p.n; k++)
+                assert_true(p.a[k] > 0 && p.s[k] > (k ? p.s[k - 1] : 0));
+            for (int k = 0; k < SAMPLES; k++) {
+                double x = sample(range[i], k);
+
+                worst =
+                    fmax(worst, fabs(poles_value(&p, x) - fermi_function(x)));
+            }
+            assert_true(worst <= 1.01 * p.error + 1e-15);
+            /* xsum a/(x^2 + s^2) falls as 1/x. */
+            assert_true(fabs(poles_value(&p, 1e9 * range[i]) - 0.5) < 1e-3);
+        }
+    }
+}
+
 static void poles_lie_on_the_axis(void **state)
 {
     (void)state;
@@ -193,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_is_a_bound),
+        cmocka_unit_test(decaying_error_is_a_bound),
         cmocka_unit_test(poles_lie_on_the_axis),
         cmocka_unit_test(no_more_poles_than_published),
         cmocka_unit_test(out_of_reach),
