@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "elec/negf.h"
 
 struct lead *lead_find(const struct adele *ctx, const char *id)
 {
@@ -208,6 +209,49 @@ int leads_update(struct adele *ctx)
     for (int i = 0; i < ctx->leads.n && !status; i++)
         status = update(ctx, ctx->leads.item[i]);
     ctx->reading_leads = false;
+    return status;
+}
+
+void leads_release(struct negf_lead *lead, int n)
+{
+    for (int a = 0; lead && a < n; a++)
+        mem_free(lead[a].site);
+    mem_free(lead);
+}
+
+static int resolve(struct adele *ctx, const struct lead *l,
+                   struct negf_lead *out)
+{
+    int64_t n = ctx->lat->nlocal;
+
+    *out = (struct negf_lead){
+        .gamma = l->now.gamma, .mu = l->now.mu, .temp = l->now.temp};
+    for (int64_t i = 0; i < n; i++)
+        out->nsite += lead_has(ctx, l, i);
+    out->site = mem_alloc((size_t)out->nsite, sizeof *out->site);
+    if (!out->site)
+        return err_memory(ctx, "a lead", 8.0 * (double)out->nsite);
+    for (int64_t i = 0, k = 0; i < n; i++)
+        if (lead_has(ctx, l, i))
+            out->site[k++] = i;
+    return 0;
+}
+
+int leads_resolve(struct adele *ctx, struct negf_lead **out, int *n)
+{
+    int status = leads_update(ctx);
+
+    *n = ctx->leads.n;
+    *out = status ? NULL : mem_zalloc((size_t)*n, sizeof **out);
+    if (!status && !*out)
+        status = err_memory(ctx, "leads", 0);
+    for (int a = 0; a < *n && !status; a++)
+        status = resolve(ctx, ctx->leads.item[a], &(*out)[a]);
+    if (status) {
+        leads_release(*out, *n);
+        *out = NULL;
+        *n = 0;
+    }
     return status;
 }
 

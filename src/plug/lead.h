@@ -50,6 +50,12 @@ int lead_check(struct adele *ctx, const struct lead *l, const struct lead *old);
 /* Reads all numbers again.  An error when one is out of range or missing. */
 int leads_update(struct adele *ctx);
 
+/* The leads as solvers see them, with the values they have now; freed by
+   leads_release. */
+struct negf_lead;
+int leads_resolve(struct adele *ctx, struct negf_lead **out, int *n);
+void leads_release(struct negf_lead *lead, int n);
+
 /* Deck lines that make the leads with the values they have now. */
 void leads_describe(const struct adele *ctx, struct text *out);
 

@@ -18,7 +18,8 @@ static const char *const need_name[NEED_BITS] = {
     "the chemical potential", "the spectrum (`using ed` solves for it)",
     "the entropy", "an estimate of its error",
     "the deviation of a committee (give pair_style ml several files)",
-    "a count of unknown sites"};
+    "a count of unknown sites",
+    "currents (pair_style negf with leads has them)"};
 
 int pair_result_init(struct adele *ctx, struct pair_result *r)
 {

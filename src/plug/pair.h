@@ -22,7 +22,8 @@ enum pair_need {
     NEED_ERROR = 128,   /* error: of a density, estimated */
     NEED_DEVIATION = 256, /* deviation[site]: between learned forces */
     NEED_OUTSIDE = 512, /* outside: sites unlike what forces were learned from */
-    NEED_BITS = 10
+    NEED_CURRENT = 1024, /* currents between leads, along bonds, into sites */
+    NEED_BITS = 11
 };
 
 /* All electronic and elastic quantities of one configuration. */
@@ -43,6 +44,13 @@ struct pair_result {
     int64_t ndeviation;
     double largest;     /* of them */
     int64_t outside;    /* sites with an input outside the training range */
+    /* Of leads, in the order of ctx->leads: particles per time from a to b, its
+       error, from a into a site; along the bonds from i to j.  Borrowed from
+       the style. */
+    const double *current, *current_error; /* [nlead][nlead] */
+    const double *injection;               /* [nlead][nsite] */
+    const double *flow;                    /* [nbond] */
+    int nlead;
 };
 
 struct pair {
