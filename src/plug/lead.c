@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "elec/negf.h"
+#include "plug/args.h"
 
 struct lead *lead_find(const struct adele *ctx, const char *id)
 {
@@ -253,6 +254,61 @@ int leads_resolve(struct adele *ctx, struct negf_lead **out, int *n)
         *n = 0;
     }
     return status;
+}
+
+/* "range LO HI N" */
+static int read_range(struct adele *ctx, const struct arg_list *list,
+                      double end[2], int64_t *n)
+{
+    const struct word *w = list->word;
+
+    if (list->n != 4)
+        return err_deck(ctx, &w->where,
+                        "expected range LO HI N, found %d words after it",
+                        list->n - 1);
+    if (arg_number(ctx, &w[1], "LO", &end[0]) ||
+        arg_number(ctx, &w[2], "HI", &end[1]) ||
+        arg_integer(ctx, &w[3], "N", n))
+        return ctx->error.status;
+    if (*n >= 2 && *n <= 1000000 && end[1] > end[0])
+        return 0;
+    return err_deck(ctx, &w[3].where,
+                    "expected 2 to 1000000 energies from LO up to HI");
+}
+
+int lead_energies(struct adele *ctx, const struct arg_list *list, double **e,
+                  int64_t *ne)
+{
+    bool range = strcmp(list->word[0].text, "range") == 0;
+    double end[2];
+
+    *ne = list->n;
+    if (range && read_range(ctx, list, end, ne))
+        return ctx->error.status;
+    *e = mem_alloc((size_t)*ne, sizeof **e);
+    if (!*e)
+        return err_memory(ctx, "energies", 8.0 * (double)*ne);
+    for (int64_t k = 0; k < *ne; k++) {
+        if (range)
+            (*e)[k] = end[0] + (end[1] - end[0]) * (double)k /
+                                   (double)(*ne - 1);
+        else if (arg_number(ctx, &list->word[k], "an energy", &(*e)[k]))
+            return ctx->error.status;
+    }
+    return 0;
+}
+
+int lead_error(struct adele *ctx, const char *what, int status)
+{
+    if (status == NEGF_OK)
+        return 0;
+    if (status == NEGF_MEMORY)
+        return err_memory(ctx, what, 0);
+    return err_run(ctx,
+                   "%s: a state without broadening lies at an energy asked "
+                   "for; give it a bath, for example: lead B all gamma 0.001 mu "
+                   "0 temp 0.1",
+                   what);
 }
 
 /* The shortest decimal number that reads back as the same bits. */

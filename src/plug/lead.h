@@ -56,6 +56,13 @@ struct negf_lead;
 int leads_resolve(struct adele *ctx, struct negf_lead **out, int *n);
 void leads_release(struct negf_lead *lead, int n);
 
+/* Energies of `E ..` or `range LO HI N`: *e [*ne], freed by the caller. */
+struct arg_list;
+int lead_energies(struct adele *ctx, const struct arg_list *list, double **e,
+                  int64_t *ne);
+/* A status of elec/negf.h that is not 0, as an error of `what`. */
+int lead_error(struct adele *ctx, const char *what, int status);
+
 /* Deck lines that make the leads with the values they have now. */
 void leads_describe(const struct adele *ctx, struct text *out);
 

@@ -92,8 +92,9 @@ static int refuse(struct adele *ctx)
     if (!(forces_gives(ctx) & NEED_ENERGY) || !(forces_gives(ctx) & NEED_FORCE))
         return err_deck(ctx, NULL,
                         "minimize needs energies and forces, and pair_style %s "
-                        "does not give both",
-                        style->name);
+                        "does not give both%s%s",
+                        style->name, ctx->pair->why ? "; " : "",
+                        ctx->pair->why ? ctx->pair->why : "");
     if (ctx->pair->gradient)
         return 0;
     if (ctx->electrons.mode == ELECTRONS_MIDGAP)
