@@ -55,6 +55,13 @@ for deck in examples/in.*; do
     done
 done
 
+# Devices have leads, which only their own force style takes account of.
+for deck in examples/device/in.*; do
+    shorten "$deck" >"$tmp/deck"
+    run_deck "$tmp/deck"
+    report "$deck, short"
+done
+
 for page in doc/howto/*.md doc/theory/*.md doc/*.md; do
     [ -f "$page" ] || continue
     rm -f "$tmp"/block*

@@ -175,6 +175,15 @@ static const char *const device[] = {
     "boundary f p p\nlattice cubic 4 2 3\nmodel holstein t 1 g 1 k 1\n"
     "lead L left gamma 0.5 mu 1 temp 0.1\n"
     "lead R right gamma 0.5 mu 0 temp 0.1\n",
+    /* forces from bonds, second neighbours */
+    "boundary f p\nlattice square 6 4\n"
+    "model ssh t 1 t2 0.3 alpha 0.2 k 1\n"
+    "lead L left gamma 0.5 mu 1 temp 0.1\n"
+    "lead R right gamma 0.5 mu 0 temp 0.1\n"
+    "lead B all gamma 0.01 mu 0 temp 0.1\n",
+    "boundary f\nlattice chain 11\nmodel ssh t 1 t2 0.3 alpha 0.2 k 1\n"
+    "lead L left gamma 0.5 mu 1 temp 0.1\n"
+    "lead R right gamma 0.5 mu 0 temp 0.1\n",
     /* two baths on all sites: the columns of everything */
     "boundary f\nlattice chain 9\nmodel holstein t 1 g 1 k 1\n"
     "lead A all gamma 0.3 mu 1 temp 0.1\n"
@@ -208,7 +217,7 @@ static void recursion_is_the_closed_form(void **state)
             if (!(n <= tol[j] && n <= r->error + 1e-12 && r->error <= tol[j]))
                 fail_msg("device %d tol %g: error %g, stated %g", k, tol[j], n,
                          r->error);
-            /* Quadrature errors of bonds are not controlled but alike. */
+            /* Errors of bonds are controlled where forces need them, else alike. */
             assert_true(difference(r->rho, e->rho, r->nbond) <= 4 * tol[j]);
             assert_true(difference(r->flow, e->flow, r->nbond) <= 8 * tol[j]);
             for (int a = 0; a < r->nlead * r->nlead; a++)
