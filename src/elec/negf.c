@@ -65,7 +65,7 @@ static int reserve_leads(struct negf *s, int nlead, int64_t nsite)
     }
     if (s->chain)
         return 0;
-    s->chain = mem_zalloc(n, sizeof *s->chain);
+    s->chain = mem_zalloc(n, sizeof(void *));
     s->reference = mem_zalloc(n, sizeof *s->reference);
     s->injection = mem_zalloc(n * (size_t)nsite, sizeof(double));
     s->current = mem_zalloc(n * n, sizeof(double));
@@ -115,11 +115,11 @@ static int find_same(struct negf *s)
     }
     qsort(list, (size_t)s->nbond, sizeof *list, by_sites);
     for (int64_t k = 0; k < s->nbond; k++) {
-        bool again = k > 0 && list[k].a == list[k - 1].a &&
-                     list[k].b == list[k - 1].b;
+        bool again =
+            k > 0 && list[k].a == list[k - 1].a && list[k].b == list[k - 1].b;
 
-        s->same[list[k].number] = again ? s->same[list[k - 1].number]
-                                        : list[k].number;
+        s->same[list[k].number] =
+            again ? s->same[list[k - 1].number] : list[k].number;
     }
     mem_free(list);
     return 0;
@@ -149,7 +149,8 @@ static int reserve(struct negf *s, const struct terms *t,
         s->bond_tag = 0;
         s->edge = mem_alloc((size_t)bonds, sizeof *s->edge);
         s->same = mem_alloc((size_t)bonds, sizeof *s->same);
-        if (!s->edge || !s->same || resize(&s->joined, bonds) || resize(&s->broadening, n) || resize(&s->n, n) ||
+        if (!s->edge || !s->same || resize(&s->joined, bonds) ||
+            resize(&s->broadening, n) || resize(&s->n, n) ||
             resize(&s->n0, n) || resize(&s->rho, bonds) ||
             resize(&s->rho0, bonds) || resize(&s->flow, bonds))
             return NEGF_MEMORY;
@@ -179,6 +180,7 @@ static int reserve_window(struct negf_window *w, const struct negf *s,
     }
     memset(w->all, 0, (size_t)size * sizeof *w->all);
     memset(w->error, 0, (size_t)size * sizeof *w->error);
+    w->beyond = 0;
     w->f = w->all;
     w->a = w->f + s->nsite;
     w->re = bonds ? w->a + l->nsite : NULL;
@@ -202,8 +204,7 @@ static void choose_reference(struct negf *s, const struct negf_request *q)
         int64_t sites = 0;
 
         for (int b = 0; b < q->nlead; b++)
-            if (q->lead[b].gamma > 0 &&
-                same_filling(&q->lead[a], &q->lead[b]))
+            if (q->lead[b].gamma > 0 && same_filling(&q->lead[a], &q->lead[b]))
                 sites += q->lead[b].nsite;
         if (sites > most) {
             most = sites;
@@ -316,9 +317,8 @@ static void sum_densities(struct negf *s, const struct negf_request *q)
 static void make_flow(struct negf *s, const struct terms *t)
 {
     for (int64_t b = 0; b < s->nbond; b++)
-        s->flow[b] = t->bond[b].i == t->bond[b].j
-                         ? 0
-                         : 2 * t->hopping[b] * s->flow[b];
+        s->flow[b] =
+            t->bond[b].i == t->bond[b].j ? 0 : 2 * t->hopping[b] * s->flow[b];
 }
 
 /* Lead a pours 2 Gamma_a (Int dE/2pi A_ii f_a - n_i) into site i. */
@@ -352,6 +352,11 @@ static double window_into(const struct negf *s, const struct negf_request *q,
         sum += 2 * l->gamma * w->f[l->site[k]];
         *error += 2 * l->gamma * w->error[l->site[k]];
     }
+    /* Outside, each channel carries at most all electrons there. */
+    if (!s->reference[a])
+        *error += w->beyond / (2 * M_PI) *
+                  fmin((double)l->nsite, (double)q->lead[a].nsite) *
+                  fmax(q->lead[a].temp, negf_reference(s, q)->temp);
     return sum;
 }
 
@@ -386,7 +391,7 @@ static void sum_errors(struct negf *s)
 
         for (int a = 0; a < s->nlead; a++)
             if (!s->reference[a])
-                sum += s->window[a].error[i];
+                sum += s->window[a].error[i] + s->window[a].beyond;
         worst = fmax(worst, sum);
     }
     s->error += worst;

@@ -12,8 +12,8 @@
 
    the first part from poles on the imaginary axis, tails included; the others
    by adaptive quadrature of windows (elec/negf_window.c), or all in closed form
-   from the eigenvalues of H - i sum Gamma (elec/negf_closed.c).  Currents follow
-   from the same windows.  doc/theory/negf.md derives all of it. */
+   from the eigenvalues of H - i sum Gamma (elec/negf_closed.c).  Currents
+   follow from the same windows.  doc/theory/negf.md derives all of it. */
 
 #ifndef ADELE_NEGF_H
 #define ADELE_NEGF_H
@@ -64,36 +64,37 @@ struct negf_window {
     int64_t size;
     double *all;   /* [size] */
     double *error; /* [size], estimated */
+    double beyond; /* |f_a - f_R| at both ends: an F_ii has no more outside */
     double *f, *a, *re, *im; /* in `all`; re and im NULL without bonds */
-    double *start, *next; /* [nstart], [nnext] ends of intervals: of this
-                             configuration, of the one after it */
+    double *start, *next;    /* [nstart], [nnext] ends of intervals: of this
+                                configuration, of the one after it */
     int nstart, nnext;
 };
 
 struct negf {
     int nlead;
     int64_t nsite, nbond;
-    struct block_chain **chain;   /* [nlead], NULL until needed */
-    int64_t (*edge)[2];           /* [nbond] */
-    int64_t *same;                /* [nbond] the first bond of the same sites */
-    double *joined;               /* [nbond] sum of their hoppings */
+    struct block_chain **chain; /* [nlead], NULL until needed */
+    int64_t (*edge)[2];         /* [nbond] */
+    int64_t *same;              /* [nbond] the first bond of the same sites */
+    double *joined;             /* [nbond] sum of their hoppings */
     uint64_t bond_tag;
-    double *broadening;           /* [nsite] sum of Gamma */
-    bool *reference;              /* [nlead] */
-    struct negf_window *window;   /* [nlead] */
-    struct poles poles[4];        /* kept by rung */
+    double *broadening;         /* [nsite] sum of Gamma */
+    bool *reference;            /* [nlead] */
+    struct negf_window *window; /* [nlead] */
+    struct poles poles[4];      /* kept by rung */
     int rung[4], next_pole;
     double fit_tol;
-    uint64_t solved;              /* terms.tag of the last call, for `start` */
+    uint64_t solved; /* terms.tag of the last call, for `start` */
 
     /* The solution. */
-    double *n, *rho, *flow;  /* [nsite], [nbond] <c+_i c_j>, current i -> j */
-    double *n0, *rho0;       /* of the reference alone */
-    double *injection;       /* [nlead][nsite] from each lead into a site */
+    double *n, *rho, *flow; /* [nsite], [nbond] <c+_i c_j>, current i -> j */
+    double *n0, *rho0;      /* of the reference alone */
+    double *injection;      /* [nlead][nsite] from each lead into a site */
     double *current, *current_error; /* [nlead][nlead] from a to b */
-    double error;            /* of a density, estimated */
-    double split;            /* difference of two splittings on the leads */
-    double condition;        /* of the eigenvectors (closed form), else 0 */
+    double error;                    /* of a density, estimated */
+    double split;     /* difference of two splittings on the leads */
+    double condition; /* of the eigenvectors (closed form), else 0 */
     bool converged, bonds;
     bool closed;
     int64_t energies, again; /* Green's functions, made twice */
@@ -125,8 +126,8 @@ int negf_main_lead(const struct negf *s, const struct negf_request *q);
 const struct negf_lead *negf_reference(const struct negf *s,
                                        const struct negf_request *q);
 
-/* Adds weight[l] times F_ii, A_ii, F_ij of four energies to sum, in the order of
-   a window. */
+/* Adds weight[l] times F_ii, A_ii, F_ij of four energies to sum, in the order
+   of a window. */
 void negf_add(const struct block_chain *c, const struct negf *s,
               const struct negf_lead *lead, const struct lanes *column,
               bool bonds, double weight[2][LANES], double *sum[2]);

@@ -1,10 +1,10 @@
-/* The closed form of a small system, from the eigenvalues e_k of K = H - i Gamma,
-   all with Im e_k < 0, and K = V e W, W = V^-1:
+/* The closed form of a small system, from the eigenvalues e_k of K = H - i
+   Gamma, all with Im e_k < 0, and K = V e W, W = V^-1:
 
        G(E) = sum_k V_k W_k/(E - e_k).
 
-   With J(e) = Int dE f(E)/(E - e) = psi(1/2 + i (e - mu)/(2 pi T)) + ln T + C, C
-   the same for all fillings, and J(e*) = J(e)*,
+   With J(e) = Int dE f(E)/(E - e) = psi(1/2 + i (e - mu)/(2 pi T)) + ln T + C,
+   C the same for all fillings, and J(e*) = J(e)*,
 
        Int dE/2pi A_ij f  = delta_ij/2 - Im sum_k V_ik W_kj J(e_k)/pi,
        Int dE/2pi F_a (f_a - f_R) = V Y V+,
@@ -34,10 +34,10 @@ typedef double complex cplx;
 
 struct closed {
     int n;
-    cplx *e;           /* [n] */
-    cplx *v, *w;       /* [n][n] row major */
-    cplx *y, *vy;      /* [n][n] */
-    cplx *j;           /* [n] */
+    cplx *e;      /* [n] */
+    cplx *v, *w;  /* [n][n] row major */
+    cplx *y, *vy; /* [n][n] */
+    cplx *j;      /* [n] */
     int *order;
 };
 
@@ -114,7 +114,7 @@ static cplx integral(cplx e, double mu, double temp)
     gsl_sf_result re, im;
 
     gsl_sf_complex_psi_e(creal(z), cimag(z), &re, &im);
-    return CMPLX(re.val, im.val) + log(temp);
+    return re.val + I * im.val + log(temp);
 }
 
 /* -Im sum_k V_ik W_kj j_k/pi. */
@@ -154,12 +154,12 @@ static void make_product(struct closed *c, const struct negf_lead *l)
             cplx sum = 0, d = c->e[k] - conj(c->e[m]);
 
             for (int64_t a = 0; a < l->nsite; a++)
-                sum += c->w[k * n + l->site[a]] *
-                       conj(c->w[m * n + l->site[a]]);
+                sum +=
+                    c->w[k * n + l->site[a]] * conj(c->w[m * n + l->site[a]]);
             c->y[k * n + m] =
-                cabs(d) > DBL_MIN ? l->gamma / M_PI * sum *
-                                        (c->j[k] - conj(c->j[m])) / d
-                                  : 0;
+                cabs(d) > DBL_MIN
+                    ? l->gamma / M_PI * sum * (c->j[k] - conj(c->j[m])) / d
+                    : 0;
         }
     }
     cblas_zgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, &one, c->v,
@@ -215,8 +215,8 @@ int negf_closed(struct negf *s, const struct terms *t,
             window_part(s, q, &c, a);
     /* Sums of n terms of the size of the condition. */
     if (!status)
-        s->error = fmax(s->error,
-                        DBL_EPSILON * s->condition * (double)t->nsite);
+        s->error =
+            fmax(s->error, DBL_EPSILON * s->condition * (double)t->nsite);
     closed_free(&c);
     return status;
 }

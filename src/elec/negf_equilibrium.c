@@ -6,9 +6,9 @@
 
        A_ij = 2 Gamma_i delta_ij/w^2 + 2 (Gamma_i + Gamma_j) h_ij/w^3 + ..,
 
-   w = E - mu, h = H - mu.  f - f~ is odd, so the first term cancels between both
-   tails; the second is added by the integral of f - f~, which is known; of the
-   next odd one at most Gamma |h|^3/(pi (X T)^4) is left. */
+   w = E - mu, h = H - mu.  f - f~ is odd, so the first term cancels between
+   both tails; the second is added by the integral of f - f~, which is known; of
+   the next odd one at most Gamma |h|^3/(pi (X T)^4) is left. */
 
 #include <math.h>
 #include <omp.h>
@@ -64,8 +64,7 @@ static int solve_poles(struct negf *s, const struct terms *t,
     struct block_matrix m = {t->onsite, s->broadening, t->hopping, 0};
     int batches = (p->n + LANES - 1) / LANES, status = 0, again = 0;
     size_t room = block_room(c);
-    struct lanes *work =
-        mem_alloc(room * (size_t)q->nthread, sizeof *work);
+    struct lanes *work = mem_alloc(room * (size_t)q->nthread, sizeof *work);
 
     if (!work)
         return NEGF_MEMORY;
@@ -138,10 +137,9 @@ static void add_tails(const struct negf *s, const struct terms *t, double c,
     for (int64_t i = 0; i < s->nsite; i++)
         n[i] += 4 * s->broadening[i] * (t->onsite[i] - mu) * c;
     for (int64_t b = 0; rho && b < s->nbond; b++)
-        rho[b] += 2 *
-                  (s->broadening[s->edge[b][0]] +
-                   s->broadening[s->edge[b][1]]) *
-                  s->joined[b] * c;
+        rho[b] +=
+            2 * (s->broadening[s->edge[b][0]] + s->broadening[s->edge[b][1]]) *
+            s->joined[b] * c;
 }
 
 int negf_equilibrium(struct negf *s, struct terms *t,
@@ -167,9 +165,9 @@ int negf_equilibrium(struct negf *s, struct terms *t,
     batches = (size_t)(p->n + LANES - 1) / LANES;
     diagonal = mem_alloc(batches * (size_t)s->nsite, sizeof *diagonal);
     edge = mem_alloc(batches * (size_t)s->nbond, sizeof *edge);
-    status = diagonal && edge ? solve_poles(s, t, q, c, p, mu, temp, diagonal,
-                                            edge)
-                              : NEGF_MEMORY;
+    status = diagonal && edge
+                 ? solve_poles(s, t, q, c, p, mu, temp, diagonal, edge)
+                 : NEGF_MEMORY;
     if (!status) {
         weigh(p, temp, diagonal, s->nsite, 0.5, n);
         if (rho)

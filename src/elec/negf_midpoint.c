@@ -3,9 +3,9 @@
 
        n_ij = sum_E dE/2pi (A_ij f_R + sum_a F_a,ij (f_a - f_R)),
 
-   which at each energy is sum_a F_a f_a, since A = sum_a F_a.  The whole grid is
-   cut into pieces of a fixed size, whose sums are added in order, so that bits
-   do not depend on threads. */
+   which at each energy is sum_a F_a f_a, since A = sum_a F_a.  The whole grid
+   is cut into pieces of a fixed size, whose sums are added in order, so that
+   bits do not depend on threads. */
 
 #include <math.h>
 #include <omp.h>
@@ -83,8 +83,8 @@ static int add_batch(const struct grid *g, int64_t first, struct lanes *work,
     for (int a = 0; a < q->nlead && !status; a++) {
         bool window = !g->s->reference[a] && q->lead[a].gamma > 0;
         bool all = a == g->main;
-        struct block_result r = {window ? column : NULL,
-                                 all ? diagonal : NULL, all ? edge : NULL};
+        struct block_result r = {window ? column : NULL, all ? diagonal : NULL,
+                                 all ? edge : NULL};
         double w[2][LANES];
         double *to[2] = {sum + first_of_window(g, a), NULL};
 
@@ -189,8 +189,8 @@ int negf_midpoint(struct negf *s, const struct terms *t,
             g.columns = columns;
     }
     g.size = first_of_window(&g, q->nlead);
-    g.work = mem_alloc(threads * (g.room + g.columns +
-                                  (size_t)(s->nsite + s->nbond)),
+    g.work = mem_alloc(threads *
+                           (g.room + g.columns + (size_t)(s->nsite + s->nbond)),
                        sizeof *g.work);
     sum = mem_alloc(threads * (size_t)g.size, sizeof *sum);
     total = mem_alloc((size_t)g.size, sizeof *total);

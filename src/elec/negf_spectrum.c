@@ -53,8 +53,8 @@ static int spectrum_make(struct spectrum *s, const struct negf_lead *lead,
         return NEGF_MEMORY;
     s->room = block_room(s->c);
     s->result = result;
-    s->work = mem_alloc((size_t)s->nthread * (s->room + result),
-                        sizeof *s->work);
+    s->work =
+        mem_alloc((size_t)s->nthread * (s->room + result), sizeof *s->work);
     return s->work ? 0 : NEGF_MEMORY;
 }
 
@@ -104,7 +104,8 @@ int negf_transmission(const struct terms *t, const struct negf_lead *lead,
 {
     /* Columns of the smaller lead: T_ab = T_ba. */
     bool turn = lead[b].nsite < lead[a].nsite;
-    const struct negf_lead *from = &lead[turn ? b : a], *to = &lead[turn ? a : b];
+    const struct negf_lead *from = &lead[turn ? b : a],
+                           *to = &lead[turn ? a : b];
     struct spectrum s = {.t = t, .nthread = nthread};
     bool *in = mem_zalloc((size_t)t->nsite, sizeof *in);
     int blas = blas_threads(1), failed = 0;

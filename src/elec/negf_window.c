@@ -2,12 +2,13 @@
 
    Intervals are measured by the Gauss-Kronrod pair of 7 and 15 points
    [Piessens1983], for all sites at once; F comes from the columns of G on the
-   sites of the lead.  With d = |K - G| of an entry of size |K|, the error of the
-   longer rule is taken as d min(1, 20 (d/|K|)^(1/2)).  Round after round the
-   intervals of largest error are halved, as many as are needed to leave half
-   of the tolerance; they end when the errors of each entry add up to less than
-   the tolerance.  A resonance narrower than the distance of the nodes shows by
-   its tails, which make K and G differ unless its weight is far below the rest.
+   sites of the lead.  With d = |K - G| of an entry of size |K|, the error of
+   the longer rule is taken as d min(1, 20 (d/|K|)^(1/2)).  Round after round
+   the intervals of largest error are halved, as many as are needed to leave
+   half of the tolerance; they end when the errors of each entry add up to less
+   than the tolerance.  A resonance narrower than the distance of the nodes
+   shows by its tails, which make K and G differ unless its weight is far below
+   the rest.
 
    Outside the window |f_a - f_R| < 1e-3 tol.
 
@@ -50,7 +51,6 @@ static const double weight_g[8] = {0, 0.129484966168869693270611432679082,
 struct leaf {
     double lo, hi;
     double worst;  /* the largest of error */
-    double weight; /* Int |f_a - f_R| dE/2pi */
     double *value; /* [size] */
     float *error;  /* [size] */
 };
@@ -66,8 +66,8 @@ struct quadrature {
     struct leaf *leaf;
     int n, capacity, fresh; /* leaves from `fresh` on are to be measured */
     size_t room;
-    struct lanes *work;  /* [nthread][room + columns] */
-    double *sum;         /* [nthread][size] of the shorter rule */
+    struct lanes *work; /* [nthread][room + columns] */
+    double *sum;        /* [nthread][size] of the shorter rule */
     int64_t again;
     int status;
 };
@@ -172,11 +172,11 @@ static int measure(const struct quadrature *w, struct leaf *leaf, int thread,
     struct lanes *column = room + block_room(w->c);
     double *shorter = w->sum + thread * w->size;
     double *sum[2] = {leaf->value, shorter};
-    double mid = 0.5 * (leaf->lo + leaf->hi), half = 0.5 * (leaf->hi - leaf->lo);
+    double mid = 0.5 * (leaf->lo + leaf->hi),
+           half = 0.5 * (leaf->hi - leaf->lo);
 
     memset(leaf->value, 0, (size_t)w->size * sizeof *leaf->value);
     memset(shorter, 0, (size_t)w->size * sizeof *shorter);
-    leaf->weight = 0;
     for (int b = 0; b < BATCHES; b++) {
         double re[LANES], im[LANES] = {0}, weight[2][LANES];
         struct block_result r = {column, NULL, NULL};
@@ -190,7 +190,6 @@ static int measure(const struct quadrature *w, struct leaf *leaf, int thread,
             f = k < NODES ? half * difference(w, re[l]) / (2 * M_PI) : 0;
             weight[0][l] = wk * f;
             weight[1][l] = wg * f;
-            leaf->weight += fabs(weight[0][l]);
         }
         int status = block_solve(w->c, &m, re, im, room, &r, again);
         if (status)
@@ -227,12 +226,11 @@ static void measure_all(struct quadrature *w)
 
 static int add_leaf(struct quadrature *w, double lo, double hi)
 {
-    struct leaf l = {lo, hi, 0, 0, NULL, NULL};
+    struct leaf l = {lo, hi, 0, NULL, NULL};
 
     if (w->n == w->capacity) {
         int wanted = 2 * w->capacity + 32;
-        struct leaf *grown =
-            mem_resize(w->leaf, (size_t)wanted, sizeof *grown);
+        struct leaf *grown = mem_resize(w->leaf, (size_t)wanted, sizeof *grown);
 
         if (!grown)
             return NEGF_MEMORY;
@@ -342,11 +340,10 @@ static int first_leaves(struct quadrature *w, const struct negf_window *own)
         int pieces = (int)ceil(FIRST * (cut[k + 1] - cut[k]) / (hi - lo));
 
         for (int p = 0; p < pieces && !status; p++)
-            status = add_leaf(
-                w, cut[k] + (cut[k + 1] - cut[k]) * p / pieces,
-                p + 1 == pieces ? cut[k + 1]
-                                : cut[k] + (cut[k + 1] - cut[k]) * (p + 1) /
-                                               pieces);
+            status = add_leaf(w, cut[k] + (cut[k + 1] - cut[k]) * p / pieces,
+                              p + 1 == pieces ? cut[k + 1]
+                                              : cut[k] + (cut[k + 1] - cut[k]) *
+                                                             (p + 1) / pieces);
     }
     return status;
 }
@@ -377,18 +374,6 @@ static int keep_ends(const struct quadrature *w, struct negf_window *own,
     return 0;
 }
 
-/* What lies beyond an end, F being there twice what it is on average in the
-   last interval. */
-static void add_beyond(const struct quadrature *w, const struct leaf *leaf,
-                       double end, double *error)
-{
-    double temp = fmax(w->lead->temp, w->reference->temp);
-    double beyond = temp * fabs(difference(w, end)) / M_PI;
-
-    for (int64_t i = 0; i < w->size && leaf->weight > 0; i++)
-        error[i] += beyond * fabs(leaf->value[i]) / leaf->weight;
-}
-
 static void sum_up(const struct quadrature *w, struct negf_window *own)
 {
     for (int k = 0; k < w->n; k++)
@@ -396,8 +381,8 @@ static void sum_up(const struct quadrature *w, struct negf_window *own)
             own->all[i] += w->leaf[k].value[i];
             own->error[i] += w->leaf[k].error[i];
         }
-    add_beyond(w, &w->leaf[0], w->leaf[0].lo, own->error);
-    add_beyond(w, &w->leaf[w->n - 1], w->leaf[w->n - 1].hi, own->error);
+    own->beyond = fabs(difference(w, w->leaf[0].lo)) +
+                  fabs(difference(w, w->leaf[w->n - 1].hi));
 }
 
 static int make_room(struct quadrature *w)

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 
-
 void block_chain_free(struct block_chain *c)
 {
     if (!c)
@@ -49,10 +48,10 @@ struct solution {
     const struct block_chain *c;
     const struct block_matrix *m;
     struct lanes z;
-    struct lanes *kept;         /* all g_k, layer after layer */
+    struct lanes *kept;               /* all g_k, layer after layer */
     struct lanes *t, *x, *own, *next; /* [widest][widest] */
-    struct lanes *work, *pivot; /* of lanes_invert */
-    struct lanes *probe;        /* [n] */
+    struct lanes *work, *pivot;       /* of lanes_invert */
+    struct lanes *probe;              /* [n] */
 };
 
 static struct lane_matrix matrix(struct lanes *at, int columns)
@@ -151,8 +150,7 @@ static void spread(const struct solution *s, int k, const struct lanes *a,
 {
     const struct block_chain *c = s->c;
 
-    memset(t, 0,
-           (size_t)width(c, k + 1) * (size_t)columns * sizeof *t);
+    memset(t, 0, (size_t)width(c, k + 1) * (size_t)columns * sizeof *t);
     for (int64_t e = c->first_next[k]; e < block_entries_end(c, k); e++) {
         const struct block_entry *b = &c->entry[e];
 
@@ -180,7 +178,6 @@ static void fill_columns(const struct solution *s, struct lanes *column)
                       matrix(to, roots), 0);
     }
 }
-
 
 /* The largest entry of M y - P, P = 1 on the roots: y is the sum of the columns
    with weights of alternating sign, P the weights. */
@@ -358,8 +355,8 @@ static bool is_inverse(const struct solution *s, const struct block_result *r)
         lane_vector x = s->probe[i].re + re * g->re - im * g->im - 1.0;
         lane_vector y = s->probe[i].im + re * g->im + im * g->re;
         lane_vector size = x * x + y * y;
-        lane_vector norm = (re * re + im * im + 1.0) *
-                           (g->re * g->re + g->im * g->im);
+        lane_vector norm =
+            (re * re + im * im + 1.0) * (g->re * g->re + g->im * g->im);
 
         for (int l = 0; l < LANES; l++) {
             if (!(size[l] <= worst[l])) /* a nan must stay */

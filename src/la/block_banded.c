@@ -138,7 +138,7 @@ int block_solve_banded(const struct block_chain *c,
     if (band_make(c, CHUNK, &band))
         return -1;
     for (int l = 0; l < LANES && !status; l++) {
-        if (band_factor(c, m, CMPLX(re[l], im[l]), &band)) {
+        if (band_factor(c, m, re[l] + I * im[l], &band)) {
             status = -2;
             break;
         }

@@ -140,8 +140,8 @@ static int read_one(struct adele *ctx, const struct lead *l,
     if (isfinite(*out) && (*out > 0 || (zero && *out == 0)))
         return 0;
     return err_run_at(ctx, v->is_reference ? &v->ref.where : &l->where,
-                      "lead %s: %s is %.10g at step %lld; it must be %s",
-                      l->id, name, *out, (long long)ctx->step,
+                      "lead %s: %s is %.10g at step %lld; it must be %s", l->id,
+                      name, *out, (long long)ctx->step,
                       zero ? "0 or more" : "above 0");
 }
 
@@ -240,20 +240,25 @@ static int resolve(struct adele *ctx, const struct lead *l,
 
 int leads_resolve(struct adele *ctx, struct negf_lead **out, int *n)
 {
-    int status = leads_update(ctx);
+    struct negf_lead *lead;
+    int status = leads_update(ctx), count = ctx->leads.n;
 
-    *n = ctx->leads.n;
-    *out = status ? NULL : mem_zalloc((size_t)*n, sizeof **out);
-    if (!status && !*out)
-        status = err_memory(ctx, "leads", 0);
-    for (int a = 0; a < *n && !status; a++)
-        status = resolve(ctx, ctx->leads.item[a], &(*out)[a]);
+    *out = NULL;
+    *n = 0;
+    if (status)
+        return status;
+    lead = mem_zalloc((size_t)count, sizeof *lead);
+    if (!lead)
+        return err_memory(ctx, "leads", 0);
+    for (int a = 0; a < count && !status; a++)
+        status = resolve(ctx, ctx->leads.item[a], &lead[a]);
     if (status) {
-        leads_release(*out, *n);
-        *out = NULL;
-        *n = 0;
+        leads_release(lead, count);
+        return status;
     }
-    return status;
+    *out = lead;
+    *n = count;
+    return 0;
 }
 
 /* "range LO HI N" */
@@ -280,7 +285,7 @@ int lead_energies(struct adele *ctx, const struct arg_list *list, double **e,
                   int64_t *ne)
 {
     bool range = strcmp(list->word[0].text, "range") == 0;
-    double end[2];
+    double end[2] = {0};
 
     *ne = list->n;
     if (range && read_range(ctx, list, end, ne))
@@ -290,8 +295,8 @@ int lead_energies(struct adele *ctx, const struct arg_list *list, double **e,
         return err_memory(ctx, "energies", 8.0 * (double)*ne);
     for (int64_t k = 0; k < *ne; k++) {
         if (range)
-            (*e)[k] = end[0] + (end[1] - end[0]) * (double)k /
-                                   (double)(*ne - 1);
+            (*e)[k] =
+                end[0] + (end[1] - end[0]) * (double)k / (double)(*ne - 1);
         else if (arg_number(ctx, &list->word[k], "an energy", &(*e)[k]))
             return ctx->error.status;
     }
@@ -304,11 +309,12 @@ int lead_error(struct adele *ctx, const char *what, int status)
         return 0;
     if (status == NEGF_MEMORY)
         return err_memory(ctx, what, 0);
-    return err_run(ctx,
-                   "%s: a state without broadening lies at an energy asked "
-                   "for; give it a bath, for example: lead B all gamma 0.001 mu "
-                   "0 temp 0.1",
-                   what);
+    return err_run(
+        ctx,
+        "%s: a state without broadening lies at an energy asked "
+        "for; give it a bath, for example: lead B all gamma 0.001 mu "
+        "0 temp 0.1",
+        what);
 }
 
 /* The shortest decimal number that reads back as the same bits. */

@@ -48,9 +48,8 @@ static void invert(void *data)
         for (int64_t i = 0; i < SITES * SITES; i++)
             d->g[i] = 0;
         for (int64_t i = 0; i < SITES; i++)
-            d->g[i * SITES + i] =
-                e - d->terms.onsite[i] +
-                I * (0.001 + (i % 40 == 0 || i % 40 == 39));
+            d->g[i * SITES + i] = e - d->terms.onsite[i] +
+                                  I * (0.001 + (i % 40 == 0 || i % 40 == 39));
         for (int64_t b = 0; b < d->terms.nbond; b++) {
             int64_t i = d->terms.bond[b].i, j = d->terms.bond[b].j;
 
@@ -67,12 +66,12 @@ static int compare(const char *what, const char *state, int rounds,
                    double seconds)
 {
     struct device d = {
-        .sim = bench_new(
-            "boundary f p\nlattice square 40 30\n"
-            "model holstein t 1.0 g -1.5 k 1.0 kappa 0.18 mass 1.0\n"
-            "lead L left gamma 1.0 mu 2.5 temp 0.1\n"
-            "lead R right gamma 1.0 mu 0.0 temp 0.1\n"
-            "lead B all gamma 0.001 mu 0.0 temp 0.1\n"),
+        .sim =
+            bench_new("boundary f p\nlattice square 40 30\n"
+                      "model holstein t 1.0 g -1.5 k 1.0 kappa 0.18 mass 1.0\n"
+                      "lead L left gamma 1.0 mu 2.5 temp 0.1\n"
+                      "lead R right gamma 1.0 mu 0.0 temp 0.1\n"
+                      "lead B all gamma 0.001 mu 0.0 temp 0.1\n"),
         .g = mem_alloc(SITES * SITES, sizeof *d.g),
         .order = mem_alloc(SITES, sizeof *d.order)};
     char text[96];
@@ -100,8 +99,9 @@ static int compare(const char *what, const char *state, int rounds,
 
 int main(void)
 {
-    int missed = compare("insulator", "displace all wave 3.14159265358979 "
-                                      "3.14159265358979 2.67857\n",
+    int missed = compare("insulator",
+                         "displace all wave 3.14159265358979 "
+                         "3.14159265358979 2.67857\n",
                          ROUNDS, 1);
 
     /* Localised states with lines of the width of the bath: what a device

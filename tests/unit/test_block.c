@@ -47,7 +47,8 @@ static void make_strip(struct sample *s, int lx, int ly, uint32_t stream,
 
         s->onsite[i] = disorder * sim_random(stream, i);
         if (x + 1 < lx)
-            join(s, i + 1, i, -1 + 0.3 * disorder * sim_random(stream, 100 + i));
+            join(s, i + 1, i,
+                 -1 + 0.3 * disorder * sim_random(stream, 100 + i));
         if (ly > 1)
             join(s, i, (y + 1) % ly * lx + x,
                  -1 + 0.3 * disorder * sim_random(stream, 200 + i));
@@ -72,7 +73,7 @@ static void dense_inverse(const struct sample *s, double complex z,
 
 static double complex lane(const struct lanes *a, int l)
 {
-    return CMPLX(a->re[l], a->im[l]);
+    return a->re[l] + I * a->im[l];
 }
 
 /* The largest deviation over the largest |G|; *again as block_solve. */
@@ -86,24 +87,22 @@ static double deviation(const struct sample *s, const double *re,
 
     assert_non_null(c);
     struct lanes *room = mem_alloc(block_room(c), sizeof *room);
-    struct block_result r = {
-        mem_alloc((size_t)(s->n * s->nroot), sizeof *room),
-        mem_alloc((size_t)s->n, sizeof *room),
-        mem_alloc((size_t)s->nedge, sizeof *room)};
+    struct block_result r = {mem_alloc((size_t)(s->n * s->nroot), sizeof *room),
+                             mem_alloc((size_t)s->n, sizeof *room),
+                             mem_alloc((size_t)s->nedge, sizeof *room)};
     struct block_matrix m = {s->onsite, s->broadening, s->hopping, 0};
 
     assert_int_equal(block_solve(c, &m, re, im, room, &r, again), 0);
     for (int l = 0; l < LANES; l++) {
-        dense_inverse(s, CMPLX(re[l], im[l]), g);
+        dense_inverse(s, re[l] + I * im[l], g);
         for (int i = 0; i < s->n * s->n; i++)
             largest = fmax(largest, cabs(g[i]));
         for (int i = 0; i < s->n; i++) {
             for (int a = 0; a < s->nroot; a++)
-                worst = fmax(worst,
-                             cabs(lane(&r.column[i * s->nroot + a], l) -
-                                  g[c->site[i] * s->n + c->site[a]]));
-            worst = fmax(worst,
-                         cabs(lane(&r.diagonal[i], l) - g[i * s->n + i]));
+                worst = fmax(worst, cabs(lane(&r.column[i * s->nroot + a], l) -
+                                         g[c->site[i] * s->n + c->site[a]]));
+            worst =
+                fmax(worst, cabs(lane(&r.diagonal[i], l) - g[i * s->n + i]));
         }
         for (int e = 0; e < s->nedge; e++)
             worst = fmax(worst, cabs(lane(&r.edge[e], l) -

@@ -24,8 +24,8 @@
 #include "sim.h"
 #include "yaml_node.h"
 
-static const unsigned everything = NEED_FORCE | NEED_DENSITY | NEED_BOND |
-                                   NEED_MU | NEED_ERROR | NEED_CURRENT;
+static const unsigned everything =
+    NEED_FORCE | NEED_DENSITY | NEED_BOND | NEED_MU | NEED_ERROR | NEED_CURRENT;
 
 static const struct pair_result *solved(struct adele *sim)
 {
@@ -120,9 +120,8 @@ static void compare_with_file(const char *path, const char *style)
     int nlead;
     assert_int_equal(leads_resolve(sim, &lead, &nlead), 0);
     assert_int_equal(pair_terms(sim, &terms), 0);
-    assert_int_equal(negf_transmission(&terms, lead, nlead, 0, 1, &zero, 1, 1,
-                                       &t0),
-                     0);
+    assert_int_equal(
+        negf_transmission(&terms, lead, nlead, 0, 1, &zero, 1, 1, &t0), 0);
     assert_true(fabs(t0 - through) < 1e-8 * through);
     leads_release(lead, nlead);
     terms_fini(&terms);
@@ -217,7 +216,8 @@ static void recursion_is_the_closed_form(void **state)
             if (!(n <= tol[j] && n <= r->error + 1e-12 && r->error <= tol[j]))
                 fail_msg("device %d tol %g: error %g, stated %g", k, tol[j], n,
                          r->error);
-            /* Errors of bonds are controlled where forces need them, else alike. */
+            /* Errors of bonds are controlled where forces need them, else
+             * alike. */
             assert_true(difference(r->rho, e->rho, r->nbond) <= 4 * tol[j]);
             assert_true(difference(r->flow, e->flow, r->nbond) <= 8 * tol[j]);
             for (int a = 0; a < r->nlead * r->nlead; a++)
@@ -287,10 +287,10 @@ static void particles_are_conserved(void **state)
 static void landauer(void **state)
 {
     (void)state;
-    struct adele *sim = sim_new(
-        "boundary f p\nlattice square 6 3\nmodel holstein t 1 g 1 k 1\n"
-        "lead L left gamma 1 mu 0.6 temp 0.1\n"
-        "lead R right gamma 0.5 mu -0.2 temp 0.2\npair_style negf\n");
+    struct adele *sim =
+        sim_new("boundary f p\nlattice square 6 3\nmodel holstein t 1 g 1 k 1\n"
+                "lead L left gamma 1 mu 0.6 temp 0.1\n"
+                "lead R right gamma 0.5 mu -0.2 temp 0.2\npair_style negf\n");
     enum { GRID = 20000 };
     static double e[GRID], t[GRID];
     struct negf_lead *lead;
@@ -337,7 +337,8 @@ static double chain_transmission(int n, const double *onsite, double gamma,
     double complex before = 1, det = 0;
 
     for (int i = 0; i < n; i++) {
-        double complex d = e - onsite[i] + (i == 0 || i == n - 1 ? I * gamma : 0);
+        double complex d =
+            e - onsite[i] + (i == 0 || i == n - 1 ? I * gamma : 0);
         double complex next = i == 0 ? d : d * det - before;
 
         before = i == 0 ? 1 : det;
@@ -352,10 +353,10 @@ static void transmission_of_chains(void **state)
     static const double e[] = {0, 0.5, 1, 1.5, -1.9, 2.5};
     static const double known[] = {1, 0.944, 0.80, 0.463};
     for (int impurity = 0; impurity < 2; impurity++) {
-        struct adele *sim = sim_new(
-            "boundary f\nlattice chain 20\nmodel holstein t 1 g 0 k 1\n"
-            "lead L left gamma 1 mu 0 temp 0.1\n"
-            "lead R right gamma 1 mu 0 temp 0.1\npair_style negf\n");
+        struct adele *sim =
+            sim_new("boundary f\nlattice chain 20\nmodel holstein t 1 g 0 k 1\n"
+                    "lead L left gamma 1 mu 0 temp 0.1\n"
+                    "lead R right gamma 1 mu 0 temp 0.1\npair_style negf\n");
         double onsite[20] = {0}, t[6];
         struct negf_lead *lead;
         struct terms terms = {0};
@@ -367,9 +368,8 @@ static void transmission_of_chains(void **state)
         }
         assert_int_equal(leads_resolve(sim, &lead, &nlead), 0);
         assert_int_equal(pair_terms(sim, &terms), 0);
-        assert_int_equal(negf_transmission(&terms, lead, nlead, 0, 1, e, 6, 1,
-                                           t),
-                         0);
+        assert_int_equal(
+            negf_transmission(&terms, lead, nlead, 0, 1, e, 6, 1, t), 0);
         for (int k = 0; k < 6; k++)
             assert_true(fabs(t[k] - chain_transmission(20, onsite, 1, e[k])) <
                         1e-12);

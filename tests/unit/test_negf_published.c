@@ -31,13 +31,13 @@ static double density(struct adele *sim, int x, int y)
 static void published_end_columns(void **state)
 {
     (void)state;
-    struct adele *sim = sim_new(
-        DEVICE "region in block 0.5 38.5 EDGE EDGE EDGE EDGE\n"
-               "group inside region in\n"
-               "lead L left gamma 1.001 mu 2.5 temp 0.1\n"
-               "lead R right gamma 1.001 mu 0 temp 0.1\n"
-               "lead B inside gamma 0.001 mu 0 temp 0.1\n"
-               "pair_style negf quadrature midpoint -10 10 4000\n");
+    struct adele *sim =
+        sim_new(DEVICE "region in block 0.5 38.5 EDGE EDGE EDGE EDGE\n"
+                       "group inside region in\n"
+                       "lead L left gamma 1.001 mu 2.5 temp 0.1\n"
+                       "lead R right gamma 1.001 mu 0 temp 0.1\n"
+                       "lead B inside gamma 0.001 mu 0 temp 0.1\n"
+                       "pair_style negf quadrature midpoint -10 10 4000\n");
 
     sim->nthread = 2;
     assert_int_equal(forces_require(sim, NEED_DENSITY), 0);

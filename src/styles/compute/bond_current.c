@@ -35,8 +35,9 @@ static int init(struct adele *ctx, void *self)
         return ctx->error.status;
     if (c->compute.head.group == 0)
         return 0;
-    return err_deck(ctx, NULL, "compute bond/current: bonds belong to the whole "
-                               "lattice, use the group `all`");
+    return err_deck(ctx, NULL,
+                    "compute bond/current: bonds belong to the whole "
+                    "lattice, use the group `all`");
 }
 
 static void fini(struct adele *ctx, void *self)
@@ -72,8 +73,8 @@ static int array(struct adele *ctx, struct compute *compute)
     return status;
 }
 
-/* A bond that goes dx layers forward, around a periodic axis too, passes as many
-   cuts. */
+/* A bond that goes dx layers forward, around a periodic axis too, passes as
+   many cuts. */
 static int vector(struct adele *ctx, struct compute *compute)
 {
     struct bond_current *c = (struct bond_current *)compute;
@@ -87,7 +88,8 @@ static int vector(struct adele *ctx, struct compute *compute)
     memset(cut, 0, (size_t)length * sizeof *cut);
     for (int64_t b = 0; b < c->terms.nbond; b++) {
         const struct bond *bond = &c->terms.bond[b];
-        int cell[3], basis, dx = bond->cell[0];
+        int cell[3], basis;
+        int8_t dx = bond->cell[0];
 
         lattice_cell(ctx->lat, bond->i, cell, &basis);
         for (int k = 0; k < dx; k++)
@@ -116,9 +118,7 @@ static int site(struct adele *ctx, struct compute *c)
 const struct compute_style compute_bond_current = {
     .style = {STYLE_HEAD(compute, "bond/current", struct bond_current),
               .summary = "currents along bonds, through cuts, into sites",
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .outputs = outputs, .init = init, .fini = fini},
     .need = need,
     .vector = vector,
     .array = array,

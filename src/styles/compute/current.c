@@ -109,12 +109,8 @@ static int scalar(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_current = {
     .style = {STYLE_HEAD(compute, "current", struct current),
-              .summary = "current between leads",
-              .cite = "Fan2026",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "current between leads", .cite = "Fan2026",
+              .args = args, .outputs = outputs, .init = init, .fini = fini},
     .need = need,
     .scalar = scalar,
     .vector = vector};

@@ -112,11 +112,8 @@ static int array(struct adele *ctx, struct compute *compute)
 
 const struct compute_style compute_ldos = {
     .style = {STYLE_HEAD(compute, "ldos", struct ldos),
-              .summary = "local density of states between leads",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "local density of states between leads", .args = args,
+              .outputs = outputs, .init = init, .fini = fini},
     .vector = vector,
     .array = array,
     .site = site};

@@ -56,8 +56,9 @@ static int init(struct adele *ctx, void *self)
                         "compute transmission: expected another lead than %s",
                         c->from.word[0].text);
     if (c->compute.head.group != 0)
-        return err_deck(ctx, NULL, "compute transmission: it belongs to leads, "
-                                   "use the group `all`");
+        return err_deck(ctx, NULL,
+                        "compute transmission: it belongs to leads, "
+                        "use the group `all`");
     return lead_energies(ctx, &c->energies, &c->e, &c->ne);
 }
 
@@ -121,10 +122,7 @@ static int array(struct adele *ctx, struct compute *compute)
 
 const struct compute_style compute_transmission = {
     .style = {STYLE_HEAD(compute, "transmission", struct transmission),
-              .summary = "transmission between two leads",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .summary = "transmission between two leads", .args = args,
+              .outputs = outputs, .init = init, .fini = fini},
     .vector = vector,
     .array = array};

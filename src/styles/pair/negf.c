@@ -55,8 +55,7 @@ static const struct arg_case rules[] = {
 
 static const struct arg args[] = {
     {ARG_NUMBER, "tol", AT(struct negf_pair, tol), .key = true, .def = "1e-6",
-     .bounded = true, .min = 1e-12, .max = 0.01,
-     .doc = "error of a density"},
+     .bounded = true, .min = 1e-12, .max = 0.01, .doc = "error of a density"},
     {ARG_CHOICE, "method", AT(struct negf_pair, method), .key = true,
      .def = "auto", .choice = method_names,
      .doc = "closed form from eigenvalues, recursion over layers, or the first "
@@ -292,8 +291,8 @@ static int negf_compute(struct adele *ctx, struct pair *pair, unsigned need,
     int status = build(ctx, p);
 
     if (!status)
-        status = solve(ctx, p, bonds || (p->bonds && p->solved == pair_stamp(ctx)),
-                       false);
+        status = solve(
+            ctx, p, bonds || (p->bonds && p->solved == pair_stamp(ctx)), false);
     if (!status)
         status = take_densities(ctx, p, bonds, r);
     if (status)
@@ -334,12 +333,8 @@ static void report(struct adele *ctx, struct pair *pair)
 const struct pair_style pair_negf = {
     .style = {STYLE_HEAD(pair, "negf", struct negf_pair),
               .summary = "forces of electrons between reservoirs, under bias",
-              .cite = "Fan2026",
-              .args = args,
-              .init = negf_init,
-              .fini = negf_pair_fini,
-              .save = negf_save,
-              .load = negf_load},
+              .cite = "Fan2026", .args = args, .init = negf_init,
+              .fini = negf_pair_fini, .save = negf_save, .load = negf_load},
     .setup = negf_setup,
     .compute = negf_compute,
     .report = report};
