@@ -107,6 +107,12 @@ static int diagonalise(struct negf *s, struct closed *c)
     return s->condition < LARGEST_CONDITION ? 0 : NEGF_DEFECTIVE;
 }
 
+/* Sums of n terms of the size of the condition. */
+static double rounding(const struct negf *s)
+{
+    return DBL_EPSILON * s->condition * (double)s->nsite;
+}
+
 /* J(e) - C. */
 static cplx integral(cplx e, double mu, double temp)
 {
@@ -208,15 +214,15 @@ int negf_closed(struct negf *s, const struct terms *t,
         fill(s, t, c.y);
         status = diagonalise(s, &c);
     }
+    if (!status && q->method == NEGF_AUTO && rounding(s) > q->tol)
+        status = NEGF_DEFECTIVE;
     if (!status)
         reference_part(s, q, &c);
     for (int a = 0; a < s->nlead && !status; a++)
         if (!s->reference[a] && q->lead[a].gamma > 0)
             window_part(s, q, &c, a);
-    /* Sums of n terms of the size of the condition. */
     if (!status)
-        s->error =
-            fmax(s->error, DBL_EPSILON * s->condition * (double)t->nsite);
+        s->error = fmax(s->error, rounding(s));
     closed_free(&c);
     return status;
 }
