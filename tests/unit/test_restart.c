@@ -67,6 +67,12 @@ static const struct {
     {"ml/deviation",
      "using ml tests/data/holstein.yaml tests/data/holstein_2.yaml force yes",
      true},
+    {"transmission", "A B -1 0.5", false},
+    {"ldos", "-1 0.5", false},
+    /* Currents come from pair_style negf, whose restart tests/cases/negf.yaml
+       compares. */
+    {"current", NULL, false},
+    {"bond/current", NULL, false},
 };
 enum {
     NFIX = sizeof fixes / sizeof *fixes,
@@ -84,6 +90,8 @@ static const char setup[] =
     "group held id 1 7\n"
     "group loose id 8:14\n"
     "group inertial subtract all held loose\n"
+    "lead A held gamma 0.5 mu 0.3 temp 0.1\n"
+    "lead B all gamma 0.1 mu 0 temp 0.2\n"
     "timestep 0.03\n";
 
 static void plain_name(const char *style, struct text *out)
@@ -100,7 +108,7 @@ static void add_parts(struct text *deck, const char *pair)
 
     text_addf(deck, "pair_style %s\nvariable ramp equal 1.3+0.01*step\n", pair);
     for (int i = 0; i < NCOMPUTE; i++) {
-        if (computes[i].electrons && strcmp(pair, "ed"))
+        if (!computes[i].args || (computes[i].electrons && strcmp(pair, "ed")))
             continue;
         plain_name(strcmp(computes[i].style, "cdw") ? computes[i].style : "phi",
                    &id);
