@@ -26,18 +26,23 @@ struct lattice;
 struct tile_memory;
 struct density_weights;
 
-enum { POLE_HISTORY = 6, POLE_SETS = 12 };
+enum { POLE_HISTORY = 6, POLE_SETS = 16 };
+
+/* Poles besides those of the fit, for shifts of mu: at tol 1e-8 the first serve
+   up to about 0.005 T, the second up to 0.1 T. */
+enum pole_extra { POLE_FEW, POLE_SOME, POLE_MANY };
 
 /* Poles for one rung of the ladder of bounds, 2^(rung/4). */
 struct pole_set {
     int rung; /* INT_MIN: empty */
-    bool few; /* extra poles for small shifts of mu only */
+    double tol;
+    enum pole_extra extra;
     struct poles fit;
     struct pole_shift shift; /* .n = 0 before it is first needed */
 };
 
 struct pole_density {
-    double tol;
+    double tol; /* of the last request */
     struct pole_set set[POLE_SETS];
     int next_set;
     struct pole_set *used; /* by the last solution */
@@ -65,7 +70,10 @@ struct pole_density {
 
     double shift;     /* of mu in the last solution, units of T */
     double reference; /* mu of the factorisations of the last solution */
-    bool few;         /* its set of poles had few extra ones */
+    enum pole_extra extra; /* of its set of poles */
+    int strict, next_strict; /* tol 10^-strict, of this and the next solution */
+    double amplification;    /* of the error of the number, 1 + share nsite */
+    double bound;            /* of the error of an entry, without buffers */
     bool again;       /* the last configuration once more: at its reference */
     double
         history[POLE_HISTORY]; /* mu of the last configurations, newest first */
@@ -76,6 +84,7 @@ struct pole_density {
 };
 
 struct pole_request {
+    double tol; /* largest error of an entry of the density matrix */
     double temp;
     bool fixed_number;
     double target; /* number or mu */

@@ -52,7 +52,8 @@ static bool within(const struct pole_density *p, const struct pole_set *set,
     struct shift_weights w;
 
     return d == 0 ||
-           pole_shift_weights(&set->shift, d, &w) <= pole_set_slack(p, set);
+           pole_shift_weights(&set->shift, d, &w) <=
+               fmax(pole_set_slack(set), p->tol - set->fit.error);
 }
 
 /* What the last solution's Green's functions answer for; the rest to the list.
@@ -171,7 +172,7 @@ static int find_set(struct near *s, struct terms *t)
     terms_bounds(t, &lo, &hi);
     status =
         pole_set_at(s->p, pole_set_rung(fmax(hi - first, last - lo) / s->temp),
-                    false, &s->set);
+                    s->p->tol, POLE_SOME, &s->set);
     return status ? status : pole_set_extend(s->set);
 }
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { RUNG_MAX = 92 /* 8e6 */ };
+enum { RUNG_MAX = 92 /* 8e6 */, EXTRA_MAX = 2 * LANES };
 
 /* Fixed rungs make the poles a function of the configuration alone. */
 int pole_set_rung(double bound)
@@ -12,15 +12,29 @@ int pole_set_rung(double bound)
     return (int)ceil(4 * log2(fmin(fmax(bound, 1.0), 1e9)));
 }
 
-int pole_set_at(struct pole_density *p, int rung, bool few,
-                struct pole_set **out)
+/* Some of the tolerance is left to the shift of mu. */
+static int fit(const struct pole_density *p, double bound, double tol,
+               struct poles *out)
+{
+    int status = poles_fit(bound, 0.7 * tol, out);
+
+    if (status == -1)
+        status = poles_fit(bound, tol, out);
+    if (status == -1 && out->error <= p->tol)
+        return POLE_OK;
+    return status == -1 ? POLE_TOLERANCE : status ? POLE_MEMORY : POLE_OK;
+}
+
+int pole_set_at(struct pole_density *p, int rung, double tol,
+                enum pole_extra extra, struct pole_set **out)
 {
     struct pole_set *s;
     int status;
 
     for (int i = 0; i < POLE_SETS; i++) {
-        if (p->set[i].fit.n && p->set[i].rung == rung && p->set[i].few == few) {
-            *out = &p->set[i];
+        s = &p->set[i];
+        if (s->fit.n && s->rung == rung && s->tol == tol && s->extra == extra) {
+            *out = s;
             return POLE_OK;
         }
     }
@@ -31,24 +45,26 @@ int pole_set_at(struct pole_density *p, int rung, bool few,
     s->fit.n = 0;
     if (rung > RUNG_MAX)
         return POLE_TOLERANCE;
-    /* Some of the tolerance is left to the shift of mu. */
-    status = poles_fit(exp2(0.25 * rung), 0.7 * p->tol, &s->fit);
-    if (status == -1)
-        status = poles_fit(exp2(0.25 * rung), p->tol, &s->fit);
+    status = fit(p, exp2(0.25 * rung), tol, &s->fit);
     if (status) {
         s->fit.n = 0;
-        return status == -1 ? POLE_TOLERANCE : POLE_MEMORY;
+        return status;
     }
     s->rung = rung;
-    s->few = few;
+    s->tol = tol;
+    s->extra = extra;
     *out = s;
     return POLE_OK;
 }
 
-/* As many as fill the last batch, or one batch more. */
+/* As many as fill the last batch, one batch more, or all there are. */
 static int extra_poles(const struct pole_set *s)
 {
-    return LANES - s->fit.n % LANES + (s->few ? 0 : LANES);
+    int fill = LANES - s->fit.n % LANES;
+
+    return s->extra == POLE_FEW    ? fill
+           : s->extra == POLE_SOME ? fill + LANES
+                                   : EXTRA_MAX;
 }
 
 int pole_set_extend(struct pole_set *s)
@@ -59,9 +75,9 @@ int pole_set_extend(struct pole_set *s)
                                                                : POLE_OK;
 }
 
-double pole_set_slack(const struct pole_density *p, const struct pole_set *s)
+double pole_set_slack(const struct pole_set *s)
 {
-    return fmax(p->tol - s->fit.error, 0.1 * p->tol);
+    return fmax(s->tol - s->fit.error, 0.1 * fmax(s->tol, s->fit.error));
 }
 
 void pole_set_shifts(const struct pole_set *s, double mu, double temp, int n,
@@ -94,6 +110,22 @@ struct density_weights pole_set_weights(const struct pole_set *s, double d,
     }
     out.linear += w.linear;
     out.constant += w.constant;
+    return out;
+}
+
+struct density_weights pole_set_slope(const struct pole_set *s, double d,
+                                      double *error)
+{
+    struct density_weights out = {.n = s->shift.n};
+    struct shift_weights w;
+
+    *error = pole_shift_slope(&s->shift, d, &w);
+    for (int k = 0; k < out.n; k++) {
+        out.re[k] = w.alpha[k];
+        out.im[k] = w.beta[k];
+    }
+    out.linear = w.linear;
+    out.constant = w.constant;
     return out;
 }
 

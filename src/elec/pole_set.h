@@ -11,17 +11,17 @@
 
 #include "elec/pole_density.h"
 
-/* The rung that covers |x| <= bound, and its set, made when it is not there;
-   the one in use by the last solution stays.  `few`: one batch of shifts less,
-   for shifts of mu up to about 0.005 T at tol 1e-8 instead of 0.1 T.  POLE_OK,
-   POLE_TOLERANCE or POLE_MEMORY. */
+/* The rung that covers |x| <= bound, and its set for entries to tol, made when
+   it is not there; the one in use by the last solution stays.  Poles that
+   double precision ends before tol is reached do when they are good to p->tol.
+   POLE_OK, POLE_TOLERANCE or POLE_MEMORY. */
 int pole_set_rung(double bound);
-int pole_set_at(struct pole_density *p, int rung, bool few,
-                struct pole_set **out);
+int pole_set_at(struct pole_density *p, int rung, double tol,
+                enum pole_extra extra, struct pole_set **out);
 /* Makes room for shifts of mu.  POLE_OK or POLE_MEMORY. */
 int pole_set_extend(struct pole_set *s);
 /* The largest error of refitted weights that is let pass. */
-double pole_set_slack(const struct pole_density *p, const struct pole_set *s);
+double pole_set_slack(const struct pole_set *s);
 /* The shifts mu + i T s_k of the first n poles, extra ones included. */
 void pole_set_shifts(const struct pole_set *s, double mu, double temp, int n,
                      double *re, double *im);
@@ -34,6 +34,9 @@ struct density_weights {
 /* At the shift d; *error: of the refitted weights, 0 for d = 0. */
 struct density_weights pole_set_weights(const struct pole_set *s, double d,
                                         double *error);
+/* The derivative by d, of error *error. */
+struct density_weights pole_set_slope(const struct pole_set *s, double d,
+                                      double *error);
 /* sum_k [re_k Re + im_k Im] G(k), of entry i of an array [batch][stride] in
    which the poles begin at place `first`. */
 double pole_set_sum(const struct density_weights *w, const struct lanes *g,

@@ -13,10 +13,10 @@
 enum { RUNGS_LARGER = 2 };
 
 /* The largest shift that the weights serve for. */
-static double find_reach(const struct pole_density *p, const struct pole_set *s)
+static double find_reach(const struct pole_set *s)
 {
     struct shift_weights w;
-    double lo = 1e-9, hi = 2, slack = pole_set_slack(p, s);
+    double lo = 1e-9, hi = 2, slack = pole_set_slack(s);
 
     for (int i = 0; i < 24; i++) {
         double d = sqrt(lo * hi);
@@ -40,7 +40,7 @@ static int choose_set(struct pole_density *p, const struct pole_request *ask,
         rung = p->rung;
     if (same)
         rung = p->rung;
-    status = pole_set_at(p, rung, false, &p->used);
+    status = pole_set_at(p, rung, p->tol, POLE_SOME, &p->used);
     if (!status && ask->fixed_number)
         status = pole_set_extend(p->used);
     if (status)
@@ -51,7 +51,7 @@ static int choose_set(struct pole_density *p, const struct pole_request *ask,
     if (!ask->fixed_number)
         p->reach = 0;
     else if (p->used != before || p->reach == 0)
-        p->reach = find_reach(p, p->used);
+        p->reach = find_reach(p->used);
     return POLE_OK;
 }
 

@@ -14,6 +14,7 @@
 #include <lapacke.h>
 
 #include "base/mem.h"
+#include "la/blas.h"
 
 enum { ROWS = 1201, LAWSON_ROUNDS = 8 };
 
@@ -178,6 +179,8 @@ int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
         p->x && p->tail && p->matrix && p->basis && p->solve && work ? 0 : -1;
     if (!status) {
         double end = asinh(0.5 * fit->bound);
+        /* Tall, small matrices: threads would only wait for each other. */
+        int threads = blas_threads(1);
 
         for (int i = 0; i < p->rows; i++) {
             p->x[i] = 2 * sinh(end * (2.0 * i / (p->rows - 1) - 1));
@@ -186,6 +189,7 @@ int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
         fill_matrix(p);
         scale_columns(p, p->solve + columns * columns);
         status = level(p, work);
+        blas_threads(threads);
     }
     mem_free(work);
     if (status)
@@ -237,6 +241,18 @@ double pole_shift_weights(const struct pole_shift *p, double d,
     double target[ROWS], column[2 * (POLES_MAX + 8) + 2];
 
     solve(p, d, target, column);
+    unscale(p, column, w);
+    return leave(p, target, column);
+}
+
+double pole_shift_slope(const struct pole_shift *p, double d,
+                        struct shift_weights *w)
+{
+    double target[ROWS], column[2 * (POLES_MAX + 8) + 2];
+
+    for (int i = 0; i < p->rows; i++)
+        target[i] = fermi(p->x[i] - d) * fermi(d - p->x[i]);
+    fit_target(p, target, column);
     unscale(p, column, w);
     return leave(p, target, column);
 }

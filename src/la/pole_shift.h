@@ -34,4 +34,8 @@ struct shift_weights {
 double pole_shift_weights(const struct pole_shift *p, double d,
                           struct shift_weights *w);
 
+/* The same for the derivative of f(x - d) by d, f (1 - f). */
+double pole_shift_slope(const struct pole_shift *p, double d,
+                        struct shift_weights *w);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/context.h"
 #include "plug/args.h"
 
 int model_component(const struct model *m, const char *name, int *which)
@@ -30,4 +31,12 @@ double *model_parameter(struct model *m, const char *name)
             return (double *)((char *)m + a->offset);
     }
     return NULL;
+}
+
+double model_force_scale(const struct adele *ctx)
+{
+    const struct model_style *style =
+        (const struct model_style *)ctx->model->head.style;
+
+    return style->force_scale ? style->force_scale(ctx, ctx->model) : 1;
 }

@@ -56,6 +56,10 @@ struct model_style {
     int (*electronic)(struct adele *ctx, struct model *m, const double *n,
                       const double *rho, struct field *force);
 
+    /* The largest change of a force component when no entry of n and rho
+       changes by more than 1.  NULL: 1. */
+    double (*force_scale)(const struct adele *ctx, const struct model *m);
+
     /* Named numbers that `fix adapt`, restart files and potentials see: the
        argument table's ARG_NUMBER keywords.  Called after one changed. */
     int (*changed)(struct adele *ctx, struct model *m);
@@ -69,6 +73,9 @@ struct model_style {
 /* Component index by displacement, velocity or force name; -1 when none.
    *which gets 0, 1, 2 for displacement, velocity, force. */
 int model_component(const struct model *m, const char *name, int *which);
+
+/* force_scale of the present model. */
+double model_force_scale(const struct adele *ctx);
 
 /* The address of a numeric parameter by its deck keyword, NULL if unknown. */
 double *model_parameter(struct model *m, const char *name);

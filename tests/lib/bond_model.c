@@ -2,6 +2,8 @@
 
 #include "bond_model.h"
 
+#include <math.h>
+
 #include "plug/args.h"
 #include "plug/registry.h"
 
@@ -91,6 +93,20 @@ static int electronic(struct adele *ctx, struct model *m, const double *n,
     return 0;
 }
 
+/* Every bond of a site adds 2 a rho. */
+static double force_scale(const struct adele *ctx, const struct model *m)
+{
+    const struct lattice *lat = ctx->lat;
+    int most = 0;
+
+    for (int b = 0; b < lat->shape.nbasis; b++) {
+        int count = lat->nearest.n[b] + lat->second.n[b];
+
+        most = count > most ? count : most;
+    }
+    return 2 * fabs(((const struct bond_model *)m)->a) * most;
+}
+
 const struct model_style test_bond_model = {
     .style = {STYLE_HEAD(model, "test/bond", struct bond_model),
               .summary = "electrons coupled to bonds",
@@ -99,7 +115,8 @@ const struct model_style test_bond_model = {
     .bonds = bonds,
     .values = values,
     .elastic = elastic,
-    .electronic = electronic};
+    .electronic = electronic,
+    .force_scale = force_scale};
 
 void test_bond_register(struct adele *sim)
 {

@@ -11,6 +11,8 @@
 
        model holstein t 1.0 g 3.5 k 1.0 kappa 0.18 mass 1.0 */
 
+#include <math.h>
+
 #include "base/parallel.h"
 #include "base/sum.h"
 #include "core/elastic.h"
@@ -141,6 +143,13 @@ static int holstein_electronic(struct adele *ctx, struct model *m,
     return 0;
 }
 
+static double holstein_force_scale(const struct adele *ctx,
+                                   const struct model *m)
+{
+    (void)ctx;
+    return fabs(((const struct holstein *)m)->g);
+}
+
 /* On-site energies are -g q_i + onsite_i - mu = -g (q_i + (mu - onsite_i)/g). */
 static int holstein_mu_shift(struct adele *ctx, struct model *m, double *shift)
 {
@@ -166,5 +175,6 @@ const struct model_style model_holstein = {
     .values = holstein_values,
     .elastic = holstein_elastic,
     .electronic = holstein_electronic,
+    .force_scale = holstein_force_scale,
     .changed = holstein_changed,
     .mu_shift = holstein_mu_shift};

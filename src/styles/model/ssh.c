@@ -18,6 +18,8 @@
 
        model ssh t 2.5 t2 0.5 alpha 4 k 30 kappa 4 mass 1 */
 
+#include <math.h>
+
 #include <string.h>
 
 #include "base/mem.h"
@@ -231,6 +233,13 @@ static int ssh_electronic(struct adele *ctx, struct model *m, const double *n,
     return 0;
 }
 
+/* Two bonds along its axis pull at a component. */
+static double ssh_force_scale(const struct adele *ctx, const struct model *m)
+{
+    (void)ctx;
+    return 4 * fabs(((const struct ssh *)m)->alpha);
+}
+
 const struct model_style model_ssh = {
     .style = {STYLE_HEAD(model, "ssh", struct ssh),
               .summary = "electrons whose hopping changes with the "
@@ -242,4 +251,5 @@ const struct model_style model_ssh = {
     .values = ssh_values,
     .elastic = ssh_elastic,
     .electronic = ssh_electronic,
+    .force_scale = ssh_force_scale,
     .changed = ssh_changed};

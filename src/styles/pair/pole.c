@@ -34,6 +34,7 @@ struct pole {
     struct arg_list buffer;    /* its words */
     double wanted;             /* `buffer auto`: error; 0 when fixed */
     bool chosen, told, warned; /* buffer chosen; estimate printed; .. */
+    bool short_of;             /* tol was missed, and that is said */
     struct terms terms;
     struct pole_density density;
     uint64_t solved;      /* terms.tag of the last solution */
@@ -118,7 +119,6 @@ static int pole_init(struct adele *ctx, void *self)
 
     if (need_model(ctx) || read_buffer(ctx, p))
         return ctx->error.status;
-    p->density.tol = p->tol;
     p->pair.gives =
         NEED_FORCE | NEED_DENSITY | NEED_BOND | NEED_MU | NEED_ERROR;
     if (!p->tile)
@@ -197,7 +197,7 @@ static int pole_save(struct adele *ctx, void *self, struct blob *to)
     blob_put_int(to, d->nhistory);
     blob_put_numbers(to, d->history, POLE_HISTORY);
     blob_put_number(to, d->reference);
-    blob_put_int(to, d->few);
+    blob_put_int(to, d->extra + 4 * (int64_t)d->strict);
     blob_put_int(to, ((struct pole *)self)->chosen ? d->buffer : 0);
     return save_tiles(ctx, self, to);
 }
@@ -206,12 +206,12 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
 {
     struct pole *p = self;
     struct pole_density *d = &p->density;
-    int64_t n = 0, few, buffer;
+    int64_t n = 0, poles, buffer;
 
     if (blob_get_int(from, &n) || n < 0 || n > POLE_HISTORY ||
         blob_get_numbers(from, d->history, POLE_HISTORY) ||
-        blob_get_number(from, &d->reference) || blob_get_int(from, &few) ||
-        blob_get_int(from, &buffer) || buffer < 0 || buffer > BUFFER_MAX)
+        blob_get_number(from, &d->reference) || blob_get_int(from, &poles) ||
+        poles < 0 || poles > 4 * 300 || blob_get_int(from, &buffer) || buffer < 0 || buffer > BUFFER_MAX)
         return -1;
     if (buffer && p->wanted > 0) {
         pole_density_rebuffer(d, (int)buffer);
@@ -219,7 +219,8 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
     }
     d->nhistory = (int)n;
     d->again = n > 0;
-    d->few = few != 0;
+    d->extra = (enum pole_extra)(poles % 4);
+    d->strict = (int)(poles / 4);
     return load_tiles(ctx, p, from);
 }
 
@@ -308,6 +309,7 @@ static struct pole_request request(const struct adele *ctx,
     bool fixed = el->mode == ELECTRONS_FILLING;
 
     return (struct pole_request){
+        .tol = p->tol / fmax(1, model_force_scale(ctx)),
         .temp = el->temp,
         .fixed_number = fixed,
         .target = fixed ? el->filling * (double)p->terms.nsite : el->mu,
@@ -332,7 +334,7 @@ static int estimate(struct adele *ctx, struct pole *p, struct locality *out)
     status = p->tile ? pole_density_locality(&p->density, &p->terms, ctx->lat,
                                              &ask, out)
                      : POLE_OK;
-    out->error += p->density.used->fit.error + p->density.shift_error;
+    out->error += p->density.bound;
     if (status || out->converged || p->warned)
         return status;
     p->warned = true;
@@ -422,6 +424,21 @@ static int prepare_skip(struct adele *ctx, struct pole *p)
     return 0;
 }
 
+/* tol divided among the levels may be finer than double precision. */
+static void warn_bound(struct adele *ctx, struct pole *p, double wanted)
+{
+    double bound = p->density.bound;
+
+    if (p->tile || p->short_of || bound <= wanted * (1 + 1e-9))
+        return;
+    p->short_of = true;
+    log_warning(&ctx->log,
+                "pair_style pole: so few levels are near mu that errors of the "
+                "number may fall on single sites: densities are certain to "
+                "%.2g only; use a larger tol, or electrons mu",
+                bound);
+}
+
 static int solve(struct adele *ctx, struct pole *p, unsigned need,
                  struct pair_result *r)
 {
@@ -447,6 +464,7 @@ static int solve(struct adele *ctx, struct pole *p, unsigned need,
     timers_enter(&ctx->timers, before);
     if (status)
         return fail(ctx, p, status);
+    warn_bound(ctx, p, ask.tol);
     if (!p->told)
         tell(ctx, p, "at the start");
     p->told = true;
