@@ -68,13 +68,13 @@ struct pole_density {
     double *onsite;        /* [nsite] */
     uint64_t bond_tag;
 
-    double shift;     /* of mu in the last solution, units of T */
-    double reference; /* mu of the factorisations of the last solution */
-    enum pole_extra extra; /* of its set of poles */
+    double shift;            /* of mu in the last solution, units of T */
+    double reference;        /* mu of the factorisations of the last solution */
+    enum pole_extra extra;   /* of its set of poles */
     int strict, next_strict; /* tol 10^-strict, of this and the next solution */
     double amplification;    /* of the error of the number, 1 + share nsite */
     double bound;            /* of the error of an entry, without buffers */
-    bool again;       /* the last configuration once more: at its reference */
+    bool again; /* the last configuration once more: at its reference */
     double
         history[POLE_HISTORY]; /* mu of the last configurations, newest first */
     int nhistory;

@@ -189,7 +189,8 @@ static double expected_shift(const struct pole_density *p, double temp)
 static double number_slack(const struct pole_pass *s)
 {
     const struct pole_density *p = s->p;
-    double n = (double)p->nsite, half = fmin(s->ask->target, n - s->ask->target);
+    double n = (double)p->nsite,
+           half = fmin(s->ask->target, n - s->ask->target);
 
     return fmax(0.05 * p->used->tol * fmax(1, half), 1e-15 * n);
 }
@@ -219,9 +220,8 @@ static bool serves(const struct pole_pass *s)
     if (p->tile)
         return p->shift_error <= pole_set_slack(p->used);
     /* Poles that are as good as they can be must do. */
-    return p->bound <= p->tol ||
-           (p->used->fit.error > p->used->tol &&
-            p->shift_error <= pole_set_slack(p->used));
+    return p->bound <= p->tol || (p->used->fit.error > p->used->tol &&
+                                  p->shift_error <= pole_set_slack(p->used));
 }
 
 /* The poles alone take more of the tolerance than they may. */

@@ -51,9 +51,8 @@ static bool within(const struct pole_density *p, const struct pole_set *set,
 {
     struct shift_weights w;
 
-    return d == 0 ||
-           pole_shift_weights(&set->shift, d, &w) <=
-               fmax(pole_set_slack(set), p->tol - set->fit.error);
+    return d == 0 || pole_shift_weights(&set->shift, d, &w) <=
+                         fmax(pole_set_slack(set), p->tol - set->fit.error);
 }
 
 /* What the last solution's Green's functions answer for; the rest to the list.

@@ -43,8 +43,7 @@ static double strict_tol(const struct pole_pass *s)
     const struct pole_density *p = s->p;
 
     return s->ask->fixed_number && !p->tile
-               ? 0.95 * p->tol /
-                     fmin(pow(10, p->strict), 1 + (double)p->nsite)
+               ? 0.95 * p->tol / fmin(pow(10, p->strict), 1 + (double)p->nsite)
                : p->tol;
 }
 

@@ -4,10 +4,11 @@
 
    Errors at fixed number.  The poles and the refitted weights are off by e(x)
    at a level x, |e| <= eps.  mu makes up for the sum of these over the levels,
-   |sum e| <= nsite eps, and what mu does falls on a site in its share of dN/dmu,
-   which the same Green's functions tell:
+   |sum e| <= nsite eps, and what mu does falls on a site in its share of
+   dN/dmu, which the same Green's functions tell:
 
-       |error of n_i| <= eps + share |sum e|,  share = max_i (dn_i/dmu)/(dN/dmu) <= 1,
+       |error of n_i| <= eps + share |sum e|,  share = max_i (dn_i/dmu)/(dN/dmu)
+   <= 1,
 
    and on a bond no more, f'(H) being definite.  So eps must be tol/(1 + share
    nsite): the factor below the line, rounded up to a power of ten, is how

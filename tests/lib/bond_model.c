@@ -12,12 +12,12 @@ struct bond_model {
     double a, k;
 };
 
-static const struct arg args[] = {
-    {ARG_NUMBER, "a", AT(struct bond_model, a), .key = true, .def = "0.3",
-     .doc = "coupling"},
-    {ARG_NUMBER, "k", AT(struct bond_model, k), .key = true, .def = "1",
-     .doc = "stiffness"},
-    {0}};
+static const struct arg args[] = {{ARG_NUMBER, "a", AT(struct bond_model, a),
+                                   .key = true, .def = "0.3",
+                                   .doc = "coupling"},
+                                  {ARG_NUMBER, "k", AT(struct bond_model, k),
+                                   .key = true, .def = "1", .doc = "stiffness"},
+                                  {0}};
 
 static int init(struct adele *ctx, void *self)
 {
@@ -109,8 +109,7 @@ static double force_scale(const struct adele *ctx, const struct model *m)
 
 const struct model_style test_bond_model = {
     .style = {STYLE_HEAD(model, "test/bond", struct bond_model),
-              .summary = "electrons coupled to bonds",
-              .args = args,
+              .summary = "electrons coupled to bonds", .args = args,
               .init = init},
     .bonds = bonds,
     .values = values,

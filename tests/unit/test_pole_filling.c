@@ -71,8 +71,8 @@ static double largest(const double *a, const double *b, int64_t n)
     double worst = 0;
 
     for (int64_t i = 0; i < n; i++)
-        worst = fmax(worst, isfinite(a[i]) ? fabs(a[i] - (b ? b[i] : 0))
-                                           : INFINITY);
+        worst = fmax(worst,
+                     isfinite(a[i]) ? fabs(a[i] - (b ? b[i] : 0)) : INFINITY);
     return worst;
 }
 

@@ -19,7 +19,6 @@
        model ssh t 2.5 t2 0.5 alpha 4 k 30 kappa 4 mass 1 */
 
 #include <math.h>
-
 #include <string.h>
 
 #include "base/mem.h"

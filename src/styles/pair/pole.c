@@ -47,7 +47,7 @@ struct pole {
 static const struct arg args[] = {
     {ARG_NUMBER, "tol", AT(struct pole, tol), .key = true, .def = "1e-8",
      .bounded = true, .min = 1e-13, .max = 0.01,
-     .doc = "largest error of a density"},
+     .doc = "largest error of a density, and of a force"},
     {ARG_INT, "tile", AT(struct pole, tile), .key = true, .bounded = true,
      .min = 1, .max = 10000, .unit = "cells",
      .doc = "solve cores of so many cells along each axis one by one"},
@@ -211,7 +211,8 @@ static int pole_load(struct adele *ctx, void *self, struct blob *from)
     if (blob_get_int(from, &n) || n < 0 || n > POLE_HISTORY ||
         blob_get_numbers(from, d->history, POLE_HISTORY) ||
         blob_get_number(from, &d->reference) || blob_get_int(from, &poles) ||
-        poles < 0 || poles > 4 * 300 || blob_get_int(from, &buffer) || buffer < 0 || buffer > BUFFER_MAX)
+        poles < 0 || poles > 4 * 300 || blob_get_int(from, &buffer) ||
+        buffer < 0 || buffer > BUFFER_MAX)
         return -1;
     if (buffer && p->wanted > 0) {
         pole_density_rebuffer(d, (int)buffer);
