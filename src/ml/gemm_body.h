@@ -112,8 +112,12 @@ INLINE void MAKE(tile)(int rows, int vectors, int k, const NUMBER *a,
                        ptrdiff_t a_row, ptrdiff_t a_column, const NUMBER *b,
                        ptrdiff_t b_row, const struct TARGET *t)
 {
-    VECTOR sum[TILE_1][3] = {{{0}}};
+    VECTOR sum[TILE_1][3];
 
+    /* An initializer would clear the whole array in memory. */
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = (VECTOR){0};
     for (int p = 0; p < k; p++) {
         VECTOR v[3];
 
@@ -225,9 +229,12 @@ INLINE void MAKE(dots)(int rows, int columns, int k, const NUMBER *x,
                        ptrdiff_t x_row, const NUMBER *w, const NUMBER *bias,
                        int add, NUMBER *y, ptrdiff_t y_row)
 {
-    VECTOR sum[8][4] = {{{0}}};
+    VECTOR sum[8][4];
     int full = k / LANES * LANES, length = MAKE(rounded)(k);
 
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            sum[i][j] = (VECTOR){0};
     for (int p = 0; p < full; p += LANES)
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++)

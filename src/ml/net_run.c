@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 enum {
-    BLOCK_BYTES = 1 << 18, /* of the rows that a thread works on: in L2 */
+    BLOCK_BYTES = 1 << 20, /* of the rows that a thread works on: in L2 */
     BLOCK_MIN = 16,
     BLOCK_MAX = 512,
     CHUNKS = 32,     /* parts of a gradient */
@@ -67,25 +67,34 @@ static int64_t max_gather(const struct net_run *r)
     return most;
 }
 
+/* As many equal shares as two, four or eight threads can take, when there are
+   so many. */
+static int64_t even(int64_t n)
+{
+    return n > 8 ? (n + 7) / 8 * 8 : n > 2 ? (n + 3) / 4 * 4 : n;
+}
+
 /* Rows of a block: whole lines where they are short. */
 static void choose_blocks(struct net_run *r)
 {
     int64_t bytes = (2 * r->width + max_gather(r)) * (int64_t)r->number;
-    int64_t block = BLOCK_BYTES / bytes;
+    int64_t most = BLOCK_BYTES / bytes, unit, block, count, share;
 
-    if (block > BLOCK_MAX)
-        block = BLOCK_MAX;
-    if (block < BLOCK_MIN)
-        block = BLOCK_MIN;
-    block -= block % (r->line <= block ? r->line : BLOCK_MIN);
+    most = most > BLOCK_MAX ? BLOCK_MAX : most < BLOCK_MIN ? BLOCK_MIN : most;
+    unit = r->line <= most ? r->line : BLOCK_MIN;
+    most -= most % unit;
+    count = even((r->rows + most - 1) / most);
+    block = ((r->rows + count - 1) / count + unit - 1) / unit * unit;
     if (block > r->rows)
         block = r->rows;
     r->block = (int)block;
-    r->nchunk = (int)(r->rows / imax(r->block, CHUNK_ROWS));
+    count = (r->rows + block - 1) / block;
+    share = block < CHUNK_ROWS ? CHUNK_ROWS / block : 1;
+    count = even((count + share - 1) / share);
+    share = (r->rows + block - 1) / block; /* blocks */
+    r->nchunk = (int)(count < share ? count : share);
     if (r->nchunk > CHUNKS)
         r->nchunk = CHUNKS;
-    if (r->nchunk < 1)
-        r->nchunk = 1;
 }
 
 static int make_gathers(struct net_run *r)
