@@ -113,6 +113,7 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
         return status;
     pole_graph_fill(p, t);
     p->tol = ask->tol;
+    p->worst = ask->worst;
     status = pole_pass_find_mu(&s, &d);
     if (status)
         return status;

@@ -42,7 +42,7 @@ struct pole_set {
 };
 
 struct pole_density {
-    double tol; /* of the last request */
+    double tol, worst; /* of the last request */
     struct pole_set set[POLE_SETS];
     int next_set;
     struct pole_set *used; /* by the last solution */
@@ -84,7 +84,8 @@ struct pole_density {
 };
 
 struct pole_request {
-    double tol; /* largest error of an entry of the density matrix */
+    double tol;   /* largest error of an entry of the density matrix */
+    double worst; /* .. where double precision reaches no further */
     double temp;
     bool fixed_number;
     double target; /* number or mu */

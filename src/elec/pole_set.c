@@ -16,12 +16,13 @@ int pole_set_rung(double bound)
 static int fit(const struct pole_density *p, double bound, double tol,
                struct poles *out)
 {
-    int status = poles_fit(bound, 0.7 * tol, out);
+    double most = fmax(tol, p->worst), ask = 0.7 * tol;
+    int status = poles_fit(bound, ask, out);
 
-    if (status == -1)
-        status = poles_fit(bound, tol, out);
-    if (status == -1 && out->error <= p->tol)
-        return POLE_OK;
+    while (status == -1 && ask < most) {
+        ask = ask < tol ? tol : fmin(3 * ask, most);
+        status = poles_fit(bound, ask, out);
+    }
     return status == -1 ? POLE_TOLERANCE : status ? POLE_MEMORY : POLE_OK;
 }
 

@@ -13,7 +13,7 @@
 
 /* The rung that covers |x| <= bound, and its set for entries to tol, made when
    it is not there; the one in use by the last solution stays.  Poles that
-   double precision ends before tol is reached do when they are good to p->tol.
+   double precision ends before tol is reached do when they are good to p->worst.
    POLE_OK, POLE_TOLERANCE or POLE_MEMORY. */
 int pole_set_rung(double bound);
 int pole_set_at(struct pole_density *p, int rung, double tol,

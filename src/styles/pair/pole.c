@@ -311,6 +311,7 @@ static struct pole_request request(const struct adele *ctx,
 
     return (struct pole_request){
         .tol = p->tol / fmax(1, model_force_scale(ctx)),
+        .worst = p->tol,
         .temp = el->temp,
         .fixed_number = fixed,
         .target = fixed ? el->filling * (double)p->terms.nsite : el->mu,
@@ -434,10 +435,12 @@ static void warn_bound(struct adele *ctx, struct pole *p, double wanted)
         return;
     p->short_of = true;
     log_warning(&ctx->log,
-                "pair_style pole: so few levels are near mu that errors of the "
-                "number may fall on single sites: densities are certain to "
-                "%.2g only; use a larger tol, or electrons mu",
-                bound);
+                "pair_style pole: tol %g is beyond double precision here: the "
+                "error of a density may be up to %.2g, and that of a force "
+                "%.2g; use a larger tol%s",
+                p->tol, bound, bound * model_force_scale(ctx),
+                ctx->electrons.mode == ELECTRONS_FILLING ? ", or electrons mu"
+                                                         : "");
 }
 
 static int solve(struct adele *ctx, struct pole *p, unsigned need,
