@@ -109,6 +109,7 @@ struct adele {
     int (*execute)(struct adele *ctx, const char *text, const char *name);
     const struct words *command; /* the command being executed, or NULL */
     double run_start_wall, start_wall;
+    double deadline; /* wall time at which runs end (timer timeout); 0: none */
 
     int nthread;
     bool check_only; /* -check: set everything up, step nothing */

@@ -56,6 +56,13 @@ GET(get_cpuremain)
     return ADELE_OK;
 }
 
+GET(get_timeremain)
+{
+    double left = ctx->deadline > 0 ? ctx->deadline - wall_time() : 0;
+    *out = left > 0 ? left : 0;
+    return ADELE_OK;
+}
+
 GET(get_sites)
 {
     *out = ctx->lat ? (double)ctx->lat->nsite : 0;
@@ -224,6 +231,9 @@ GET(get_etotal)
       get_spcpu)                                                               \
     X("cpuremain", "seconds", "estimated wall time to the end of this run",    \
       false, false, 0, get_cpuremain)                                          \
+    X("timeremain", "seconds",                                                 \
+      "wall time left of timer timeout, 0 without one", false, false, 0,       \
+      get_timeremain)                                                          \
     X("part", "", "number of this partition, from 0", true, false, 0,          \
       get_part)                                                                \
     X("sites", "", "number of sites", true, false, 0, get_sites)               \

@@ -69,8 +69,8 @@ static const struct {
     {"write_data", "use `write_restart FILE` or `write_dump all custom FILE id "
                    "q vq`"},
     {"write_coeff", nothing},
-    {"min_style", "`minimize etol ftol maxiter maxeval` has one method; leave "
-                  "the line out"},
+    {"min_style", "`minimize etol ftol maxiter maxeval` has one method, "
+                  "conjugate gradients (LAMMPS's cg); leave the line out"},
     {"min_modify", nothing},
     {"run_style", "fixes integrate: `fix move all nve`; leave the line out"},
     {"compute_modify", "give the option to the compute itself"},

@@ -26,6 +26,7 @@ void summary_start(struct adele *ctx)
     s->progress_at = s->loop_wall;
     if (s->timeout >= 0 && s->timeout_start < 0)
         s->timeout_start = s->loop_wall;
+    ctx->deadline = s->timeout >= 0 ? s->timeout_start + s->timeout : 0;
 }
 
 void summary_stop(struct adele *ctx)

@@ -28,7 +28,7 @@ static const struct {
 } headings[] = {{"pe", "PotEng"},        {"ke", "KinEng"},
                 {"etotal", "TotEng"},    {"cpu", "CPU"},
                 {"tpcpu", "T/CPU"},      {"spcpu", "S/CPU"},
-                {"cpuremain", "CPULeft"}};
+                {"cpuremain", "CPULeft"}, {"timeremain", "TimeoutLeft"}};
 
 static const struct {
     unsigned need;
