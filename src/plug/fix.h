@@ -42,6 +42,8 @@ struct fix_style {
     void (*thermostat_sweep)(struct adele *ctx, struct fix *f, int comp,
                              int64_t k);
     void (*thermostat_end)(struct adele *ctx, struct fix *f);
+    /* The step failed; positions, velocities and clock are those before it. */
+    void (*undo_step)(struct adele *ctx, struct fix *f);
     int (*end_of_step)(struct adele *ctx, struct fix *f);
     int (*finish)(struct adele *ctx, struct fix *f); /* after a run */
     /* NEED_ bits of the forces at a coming step (its number), default none. */

@@ -282,6 +282,13 @@ static void backup_restore(struct adele *ctx, struct schedule *s)
     adele_set_step(ctx, s->old_step);
     ctx->tick = s->old_tick;
     ctx->time = s->old_time;
+    for (int k = 0; k < ctx->fixes.n; k++) {
+        struct fix *f = ctx->fixes.item[k];
+        const struct fix_style *style = (const struct fix_style *)f->head.style;
+
+        if (style->undo_step)
+            style->undo_step(ctx, f);
+    }
 }
 
 static void advance(struct adele *ctx, struct schedule *s)

@@ -298,6 +298,29 @@ static void bath_energy(void **state)
     adele_free(sim);
 }
 
+/* A step that fails in a later thermostat is undone, the exchanged energy of
+   the earlier one with it: f_ID is that of the last complete step, to the
+   bit. */
+static void failed_step(void **state)
+{
+    static const char deck[] =
+        "boundary p p\nlattice square 6 6\n"
+        "model holstein t 0 g 0 k 1 kappa 0 mass 1\npair_style elastic\n"
+        "variable T equal 1-2*(step>4)\nfix move all nve\n"
+        "fix bath all langevin 1 1 2 7 tally yes\n"
+        "fix other all langevin v_T 1 2 8\ntimestep 0.1";
+    struct adele *sim = simulation(deck), *whole = simulation(deck);
+
+    (void)state;
+    simulate_fails(sim, "run 20", "at step 5");
+    simulate(whole, "run 4");
+    assert_true(simulated(whole, "f_bath") != 0);
+    assert_true(simulated(sim, "f_bath") == simulated(whole, "f_bath"));
+    assert_true(simulated(sim, "ke") == simulated(whole, "ke"));
+    adele_free(sim);
+    adele_free(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +334,7 @@ int main(void)
         cmocka_unit_test(together_or_not),
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(bath_energy),
+        cmocka_unit_test(failed_step),
     };
 
     omp_set_num_threads(1);

@@ -29,6 +29,8 @@ struct langevin {
     int64_t seed;
     bool tally, warned;
     double given; /* energy that the lattice has received so far */
+    double before; /* .. up to the step before `tick` */
+    int64_t tick;
     double *part; /* [component][stretch] of it, in this step; with tally */
     int64_t nstretch;
     /* of this step */
@@ -234,8 +236,18 @@ static void thermostat_end(struct adele *ctx, struct fix *f)
 {
     struct langevin *s = (struct langevin *)f;
 
+    s->before = s->given;
+    s->tick = ctx->tick;
     for (int64_t k = 0; s->part && k < s->nstretch * ctx->model->ncomp; k++)
         s->given += 0.5 * ctx->model->mass * s->part[k];
+}
+
+static void undo_step(struct adele *ctx, struct fix *f)
+{
+    struct langevin *s = (struct langevin *)f;
+
+    if (s->tick == ctx->tick + 1)
+        s->given = s->before;
 }
 
 static unsigned need(struct adele *ctx, struct fix *f, int64_t step)
@@ -275,6 +287,7 @@ const struct fix_style fix_langevin = {
     .thermostat = thermostat,
     .thermostat_sweep = thermostat_sweep,
     .thermostat_end = thermostat_end,
+    .undo_step = undo_step,
     .need = need,
     .energy = energy,
     .modify = modify,
