@@ -58,6 +58,16 @@ else
     bad=$((bad + 1))
     echo "not ok $n - means and errors of both"
 fi
+step "a device under bias" device_wave_2.5_9.h5 -in in.dataset_device \
+    -var width 4 -var steps 10 -var seed 1 9
+step "a device from a random start" device_uniform_3_2.h5 -in in.dataset_device \
+    -var start uniform -var bias 3 -var width 2 -var steps 5 -var seed 2
+step "training for the device" holstein_device.yaml -in in.train \
+    -var config train_device.yaml
+for style in "ml holstein_device.yaml:ml" "negf tol 1e-4:negf"; do
+    step "switching, ${style#*:}" "device_${style#*:}_1.txt" -in in.switching \
+        -var width 4 -var steps 4 -var every 2 -var style "${style%%:*}" -var name "${style#*:}"
+done
 step "error along a learned quench" out -in in.ml_error -var L 8 -var steps 50
 
 n=$((n + 1))
