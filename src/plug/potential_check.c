@@ -251,6 +251,7 @@ struct search {
     char *found;
     struct text tried;
     bool failed;
+    bool yaml; /* a folder has the name with .yaml behind it */
 };
 
 static void try_folder(struct search *s, const char *folder, size_t length)
@@ -275,6 +276,8 @@ static void try_folder(struct search *s, const char *folder, size_t length)
     }
     text_addf(&s->tried, "%s%.*s", s->tried.length ? ", " : "", (int)length,
               folder);
+    text_add(&path, ".yaml");
+    s->yaml = s->yaml || (!path.failed && access(path.s, R_OK) == 0);
     text_free(&path);
 }
 
@@ -342,8 +345,10 @@ char *potential_find(struct adele *ctx, const char *name,
     if (!s.found && !s.failed)
         err_deck(ctx, where,
                  "no potential '%s' in the folders %s; name a folder with "
-                 "$ADELE_POTENTIALS, or give the path",
-                 name, s.tried.s ? s.tried.s : "");
+                 "$ADELE_POTENTIALS, or give the path%s%s%s",
+                 name, s.tried.s ? s.tried.s : "",
+                 s.yaml ? "; did you mean '" : "", s.yaml ? name : "",
+                 s.yaml ? ".yaml'?" : "");
     else if (s.failed)
         err_memory(ctx, "a file name", 0);
     text_free(&s.tried);

@@ -21,6 +21,7 @@
 #include "plug/samples.h"
 #include "potentials.h"
 #include "sim.h"
+#include "simulation.h"
 
 static const char lattice[] = "boundary f p\nlattice square 5 4\n"
                               "model holstein t 1 g -1.5 k 1 kappa 0.18\n";
@@ -378,7 +379,15 @@ static void trainings_know_the_bias(void **state)
                                     "validate device.yaml fixed.h5\n",
                                     lattice);
         assert_true(use->pair->leads);
-        assert_int_equal(use->pair->gives & (NEED_ENERGY | NEED_MU), 0);
+        assert_false(use->pair->gives & NEED_ENERGY);
+        double *n = simulated_column(use, "n"), sum = 0, number, mu;
+        for (int i = 0; i < SITES; i++)
+            sum += n[i];
+        assert_int_equal(adele_evaluate(use, "number", &number), 0);
+        assert_close(number, sum, 1e-12);
+        assert_int_not_equal(adele_evaluate(use, "mu", &mu), 0); /* nan */
+        error_clear(use);
+        free(n);
         sim_free(use);
     }
     adele_free(sim);

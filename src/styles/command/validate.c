@@ -472,6 +472,7 @@ static int compare(struct work *w)
                w->p->path, w->count, w->samples->nfile,
                w->samples->nfile > 1 ? "s" : "",
                w->p->mu == POTENTIAL_MU_NONE ? "not seen"
+               : w->samples->origin.leads.n  ? "of the leads"
                : w->v->solve                 ? "solved for"
                                              : "of the data");
     print_tables(w);

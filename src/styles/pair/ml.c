@@ -80,8 +80,8 @@ static int find_capabilities(struct adele *ctx, struct ml *m)
     p->gives |= c->energy ? NEED_ENERGY : 0;
     p->gives |= c->n > 1 ? NEED_DEVIATION : 0;
     p->leads = has_leads(c);
-    if (c->density && !p->leads &&
-        (c->mu_aware || ctx->electrons.mode == ELECTRONS_MU))
+    if (c->density &&
+        (p->leads || c->mu_aware || ctx->electrons.mode == ELECTRONS_MU))
         p->gives |= NEED_MU;
     p->gradient = c->energy && c->smooth;
     for (int axis = 0; axis < 3; axis++)
@@ -314,6 +314,18 @@ static int evaluate(struct adele *ctx, struct ml *m)
     return status;
 }
 
+/* Of all leads, when it is one. */
+static double leads_mu(const struct adele *ctx)
+{
+    double mu = ctx->leads.n > 0 ? ctx->leads.item[0]->now.mu : NAN;
+
+    for (int k = 1; k < ctx->leads.n; k++) {
+        if (ctx->leads.item[k]->now.mu != mu)
+            return NAN;
+    }
+    return mu;
+}
+
 static int find_deviation(struct adele *ctx, const struct ml *m,
                           struct pair_result *r)
 {
@@ -339,7 +351,7 @@ static int give(struct adele *ctx, const struct ml *m, unsigned need,
         memcpy(r->n, m->committee.mean, (size_t)n * sizeof *r->n);
         r->have |= NEED_DENSITY;
     }
-    r->mu = m->committee.mu;
+    r->mu = m->pair.leads ? leads_mu(ctx) : m->committee.mu;
     r->number = m->committee.number;
     r->have |= m->pair.gives & NEED_MU;
     r->electronic = m->electronic;
