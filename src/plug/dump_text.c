@@ -11,6 +11,13 @@
 
 #include "base/mem.h"
 
+/* The chosen sites' values: row r, column k at value[k][site[r]]. */
+struct dump_rows {
+    int64_t n, nlocal;
+    int64_t *site;
+    double *value;
+};
+
 const struct arg dump_text_modify[] = {
     {ARG_LIST, "format", AT(struct dump_text, format_words), .key = true,
      .repeat = true, .min = 1, .max = 2, .bounded = true,
@@ -276,7 +283,15 @@ static int compare(const void *pa, const void *pb, void *data)
     return ia < ib ? -1 : ia > ib;
 }
 
-int dump_rows(struct adele *ctx, struct dump_text *t, struct dump_rows *out)
+static void dump_rows_free(struct dump_rows *rows)
+{
+    mem_free(rows->site);
+    mem_free(rows->value);
+    *rows = (struct dump_rows){0};
+}
+
+static int dump_rows(struct adele *ctx, struct dump_text *t,
+                     struct dump_rows *out)
 {
     struct dump *d = &t->dump;
     size_t ncol = (size_t)d->ncolumn;
@@ -303,13 +318,6 @@ int dump_rows(struct adele *ctx, struct dump_text *t, struct dump_rows *out)
     return status;
 }
 
-void dump_rows_free(struct dump_rows *rows)
-{
-    mem_free(rows->site);
-    mem_free(rows->value);
-    *rows = (struct dump_rows){0};
-}
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void add_value(struct text *line, const char *format, bool integer,
@@ -322,9 +330,9 @@ static void add_value(struct text *line, const char *format, bool integer,
 }
 #pragma GCC diagnostic pop
 
-int dump_rows_write(struct adele *ctx, struct dump_text *t,
-                    const struct dump_rows *rows, const char *before,
-                    const char *separator, const char *after)
+static int write_rows(struct adele *ctx, struct dump_text *t,
+                      const struct dump_rows *rows, const char *before,
+                      const char *separator, const char *after)
 {
     struct dump *d = &t->dump;
     struct text line = {0};
@@ -346,4 +354,22 @@ int dump_rows_write(struct adele *ctx, struct dump_text *t,
     bool failed = line.failed;
     text_free(&line);
     return failed ? err_memory(ctx, "a dump line", 65536) : ADELE_OK;
+}
+
+int dump_text_write(struct adele *ctx, struct dump *d, dump_text_header *header,
+                    const char *before, const char *separator,
+                    const char *after)
+{
+    struct dump_text *t = (struct dump_text *)(void *)d;
+    struct dump_box box;
+    struct dump_rows rows;
+    int status = dump_box(ctx, &box);
+    if (!status)
+        status = dump_rows(ctx, t, &rows);
+    if (status)
+        return status;
+    header(ctx, t, &box, rows.n);
+    status = write_rows(ctx, t, &rows, before, separator, after);
+    dump_rows_free(&rows);
+    return status;
 }

@@ -38,13 +38,6 @@ struct dump_box {
     bool tilted;
 };
 
-/* The chosen sites' values: row r, column k at value[k][site[r]]. */
-struct dump_rows {
-    int64_t n, nlocal;
-    int64_t *site;
-    double *value;
-};
-
 extern const struct arg dump_text_modify[];
 
 int dump_text_init(struct adele *ctx,
@@ -53,11 +46,12 @@ void dump_text_fini(struct adele *ctx, void *self);
 int dump_text_modified(struct adele *ctx, struct dump *d);
 
 int dump_box(struct adele *ctx, struct dump_box *out);
-int dump_rows(struct adele *ctx, struct dump_text *t, struct dump_rows *out);
-void dump_rows_free(struct dump_rows *rows);
-/* Rows to the dump's file, each as BEFORE value SEPARATOR .. value AFTER. */
-int dump_rows_write(struct adele *ctx, struct dump_text *t,
-                    const struct dump_rows *rows, const char *before,
-                    const char *separator, const char *after);
+/* A snapshot to the dump's file: what `header` writes for that many rows, and
+   the rows, each as BEFORE value SEPARATOR .. value AFTER. */
+typedef void dump_text_header(struct adele *ctx, const struct dump_text *t,
+                              const struct dump_box *box, int64_t nrow);
+int dump_text_write(struct adele *ctx, struct dump *d, dump_text_header *header,
+                    const char *before, const char *separator,
+                    const char *after);
 
 #endif

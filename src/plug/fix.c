@@ -68,6 +68,13 @@ int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape)
                       f->head.style->name, what);
 }
 
+int fix_held(struct adele *ctx, struct fix *f)
+{
+    (void)ctx;
+    (void)f;
+    return ADELE_OK;
+}
+
 int fix_energy(struct adele *ctx, double *sum)
 {
     *sum = 0;

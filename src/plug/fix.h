@@ -70,6 +70,10 @@ unsigned fix_shapes(const struct fix *f);
 /* Brings one shape of f->out up to date through the style's function. */
 int fix_evaluate(struct adele *ctx, struct fix *f, enum shape shape);
 
+/* As scalar, vector or array of a style whose outputs stand from one
+   end_of_step to the next. */
+int fix_held(struct adele *ctx, struct fix *f);
+
 /* The energy that all fixes with in_energy add to `pe`. */
 int fix_energy(struct adele *ctx, double *sum);
 

@@ -37,6 +37,8 @@ static void write_header(struct adele *ctx, const struct dump_text *t,
                          const struct dump_box *b, int64_t n)
 {
     struct file *f = t->dump.file;
+    if (!t->header)
+        return;
     const bool *p = ctx->lat->periodic;
     if (t->units && t->dump.written == 0)
         file_printf(f, "ITEM: UNITS\nlj\n");
@@ -59,20 +61,8 @@ static void write_header(struct adele *ctx, const struct dump_text *t,
 
 static int write(struct adele *ctx, struct dump *d, const char *path)
 {
-    struct dump_text *t = (struct dump_text *)(void *)d;
-    struct dump_box box;
-    struct dump_rows rows;
     (void)path;
-    int status = dump_box(ctx, &box);
-    if (!status)
-        status = dump_rows(ctx, t, &rows);
-    if (status)
-        return status;
-    if (t->header)
-        write_header(ctx, t, &box, rows.n);
-    status = dump_rows_write(ctx, t, &rows, "", " ", "\n");
-    dump_rows_free(&rows);
-    return status;
+    return dump_text_write(ctx, d, write_header, "", " ", "\n");
 }
 
 const struct dump_style dump_custom = {

@@ -42,19 +42,10 @@ static void write_header(struct adele *ctx, const struct dump_text *t,
 
 static int write(struct adele *ctx, struct dump *d, const char *path)
 {
-    struct dump_text *t = (struct dump_text *)(void *)d;
-    struct dump_box box;
-    struct dump_rows rows;
     (void)path;
-    int status = dump_box(ctx, &box);
+    int status = dump_text_write(ctx, d, write_header, "  - [ ", ", ", " ]\n");
     if (!status)
-        status = dump_rows(ctx, t, &rows);
-    if (status)
-        return status;
-    write_header(ctx, t, &box, rows.n);
-    status = dump_rows_write(ctx, t, &rows, "  - [ ", ", ", " ]\n");
-    file_printf(d->file, "...\n");
-    dump_rows_free(&rows);
+        file_printf(d->file, "...\n");
     return status;
 }
 

@@ -346,14 +346,6 @@ static int load(struct adele *ctx, void *self, struct blob *from)
     return ADELE_OK;
 }
 
-/* The output stands between the steps of Nfreq. */
-static int held(struct adele *ctx, struct fix *f)
-{
-    (void)ctx;
-    (void)f;
-    return ADELE_OK;
-}
-
 const struct fix_style fix_ave_correlate = {
     .style = {STYLE_HEAD(fix, "ave/correlate", struct ave_correlate),
               .summary = "time correlation functions of global values",
@@ -362,5 +354,5 @@ const struct fix_style fix_ave_correlate = {
     .setup = setup,
     .end_of_step = end_of_step,
     .need = need,
-    .array = held,
+    .array = fix_held,
 };

@@ -446,14 +446,6 @@ static int load(struct adele *ctx, void *self, struct blob *from)
     return ADELE_OK;
 }
 
-/* The outputs stand between the steps of Nfreq. */
-static int held(struct adele *ctx, struct fix *f)
-{
-    (void)ctx;
-    (void)f;
-    return ADELE_OK;
-}
-
 const struct fix_style fix_ave_histo = {
     .style = {STYLE_HEAD(fix, "ave/histo", struct ave_histo),
               .summary = "histogram of values gathered over time", .args = args,
@@ -462,6 +454,6 @@ const struct fix_style fix_ave_histo = {
     .setup = setup,
     .end_of_step = end_of_step,
     .need = need,
-    .vector = held,
-    .array = held,
+    .vector = fix_held,
+    .array = fix_held,
 };

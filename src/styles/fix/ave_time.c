@@ -332,14 +332,6 @@ static int load(struct adele *ctx, void *self, struct blob *from)
     return ADELE_OK;
 }
 
-/* The outputs stand between the steps of Nfreq. */
-static int held(struct adele *ctx, struct fix *f)
-{
-    (void)ctx;
-    (void)f;
-    return ADELE_OK;
-}
-
 const struct fix_style fix_ave_time = {
     .style = {STYLE_HEAD(fix, "ave/time", struct ave_time),
               .summary = "averages of global values over time", .args = args,
@@ -348,7 +340,7 @@ const struct fix_style fix_ave_time = {
     .setup = setup,
     .end_of_step = end_of_step,
     .need = need,
-    .scalar = held,
-    .vector = held,
-    .array = held,
+    .scalar = fix_held,
+    .vector = fix_held,
+    .array = fix_held,
 };

@@ -167,14 +167,6 @@ static int load(struct adele *ctx, void *self, struct blob *from)
     return ADELE_OK;
 }
 
-/* The samples stand until the next. */
-static int held(struct adele *ctx, struct fix *f)
-{
-    (void)ctx;
-    (void)f;
-    return ADELE_OK;
-}
-
 const struct fix_style fix_vector = {
     .style = {STYLE_HEAD(fix, "vector", struct vector),
               .summary = "keep the values of global quantities", .args = args,
@@ -183,6 +175,6 @@ const struct fix_style fix_vector = {
     .setup = setup,
     .end_of_step = end_of_step,
     .need = need,
-    .vector = held,
-    .array = held,
+    .vector = fix_held,
+    .array = fix_held,
 };
