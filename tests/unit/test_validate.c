@@ -37,9 +37,8 @@ static void capture(void *user, const char *text)
 /* n = 1/(1 + exp(-factor g v/T)) without hopping: exact for factor 1. */
 static void save_atomic(struct adele *sim, double factor, enum potential_mu mu)
 {
-    struct potential *p =
-        potential_random(sim, "field", "mlp widths 1 activation sigmoid",
-                         TARGET_DENSITY, mu, 1);
+    struct potential *p = potential_random(
+        sim, "field", "mlp widths 1 activation sigmoid", TARGET_DENSITY, mu, 1);
     p->in_shift[0] = p->out_shift[0] = 0;
     p->in_scale[0] = p->out_scale[0] = 1;
     p->param[0] = factor * 1.5 / 0.5;
@@ -67,8 +66,9 @@ static int make_data(void **state)
 static int remove_data(void **state)
 {
     static const char *const file[] = {
-        "p.yaml", "data.h5", "p.times.csv", "p.errors.csv", "p.parity.csv",
-        "p.parity.png", "log.adele", "other.h5"};
+        "p.yaml",       "data.h5",      "p.times.csv", "p.errors.csv",
+        "p.parity.csv", "p.parity.png", "log.adele",   "other.h5",
+        "seed0.h5",     "seed1.h5",     "seed2.h5"};
     (void)state;
     for (size_t k = 0; k < sizeof file / sizeof *file; k++)
         unlink(file[k]);
@@ -133,8 +133,8 @@ static void known_errors(void **state)
     for (int frame = 0; frame < FRAMES; frame++) {
         double q[SITES], n[SITES], wrong[SITES], f[SITES], g[SITES];
         sim_run(sim, "read_dump data.h5 %d q", 10 * frame);
-        assert_int_equal(forces_require(sim, NEED_FORCE | NEED_DENSITY | NEED_MU),
-                         0);
+        assert_int_equal(
+            forces_require(sim, NEED_FORCE | NEED_DENSITY | NEED_MU), 0);
         field_gather(sim->state.displacement, 0, q);
         field_gather(sim->forces->force, 0, f);
         memcpy(n, sim->forces->n, sizeof n);
@@ -192,6 +192,56 @@ static void exact_and_solved(void **state)
     sim_free(sim);
 }
 
+/* Without hopping n = f(g q + mu) and dn/dmu = n (1 - n)/T: what a potential
+   that does not see mu misses, over two starts with another mu each. */
+static void floor_of_blind(void **state)
+{
+    (void)state;
+    enum { STARTS = 3 };
+    double mu[STARTS], mean = 0, variance = 0, square = 0, v[8];
+    for (int k = 0; k < STARTS; k++) {
+        struct adele *sim = sim_new("%s", deck);
+        sim_run(sim,
+                "displace all uniform -1 1 %d\npair_style ed\ndump d all "
+                "dataset 10 seed%d.h5 q n fq mu around 0.05 2\nfix m all "
+                "nve\ntimestep 0.1\nrun 10",
+                3 + k, k);
+        sim_run(sim, "undump d\nread_dump seed%d.h5 0 q", k);
+        assert_int_equal(forces_require(sim, NEED_DENSITY | NEED_MU), 0);
+        mu[k] = sim->forces->mu;
+        mean += mu[k] / STARTS;
+        for (int i = 0; i < SITES; i++) {
+            double n = sim->forces->n[i], slope = n * (1 - n) / 0.5;
+            square += slope * slope / (SITES * STARTS);
+        }
+        sim_free(sim);
+    }
+    for (int k = 0; k < STARTS; k++)
+        variance += (mu[k] - mean) * (mu[k] - mean) / (STARTS - 1);
+    double want = 1.5 * sqrt(variance * square);
+    assert_true(want > 0.01);
+    struct adele *sim = captured_sim();
+    save_atomic(sim, 1, POTENTIAL_MU_NONE);
+    captured[0] = 0;
+    sim_run(sim, "validate p.yaml seed0.h5 seed1.h5 seed2.h5 times 0.5 1");
+    assert_int_equal(row("0", v), 8);
+    assert_true(v[1] == STARTS);
+    assert_close(v[6], sqrt(variance), 6e-4 * sqrt(variance));
+    /* (0.05/T)^2/6 of dn/dmu from the difference quotient, four digits */
+    assert_close(v[7], want, 3e-3 * want);
+    int rows;
+    assert_true(fabs(sum_of_column("p.times.csv", 9, &rows)) > want);
+    assert_int_equal(rows, 2);
+    /* One trajectory, or no densities at other mu: no such column. */
+    captured[0] = 0;
+    sim_run(sim, "validate p.yaml seed0.h5 prefix none times 0.5 1");
+    assert_int_equal(row("0", v), 6);
+    captured[0] = 0;
+    sim_run(sim, "validate p.yaml data.h5 prefix none times 0.5 1");
+    assert_int_equal(row("0", v), 6);
+    sim_free(sim);
+}
+
 static void fails(struct adele *sim, const char *command, const char *part)
 {
     assert_int_not_equal(adele_command(sim, command), 0);
@@ -228,8 +278,8 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known_errors),
-                                       cmocka_unit_test(exact_and_solved),
-                                       cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_errors), cmocka_unit_test(exact_and_solved),
+        cmocka_unit_test(floor_of_blind), cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, make_data, remove_data);
 }

@@ -17,6 +17,7 @@
 #include "plug/args.h"
 #include "plug/command.h"
 #include "plug/evaluation.h"
+#include "plug/mu_floor.h"
 #include "plug/parity.h"
 #include "plug/setting.h"
 
@@ -73,6 +74,8 @@ struct work {
     struct deviation_sums densities, forces, numbers, energies;
     struct deviation_sums time[TIMES_MAX];
     int64_t frames[TIMES_MAX];
+    struct mu_floor floor[TIMES_MAX]; /* of the force */
+    bool has_floor;
     double edge[TIMES_MAX + 1];
     int ntime;
     int64_t histogram[2]
@@ -131,6 +134,25 @@ static int set_times(struct adele *ctx, struct work *w)
     w->ntime = w->v->times.n;
     if (last > w->edge[w->ntime])
         w->edge[++w->ntime] = last;
+    return 0;
+}
+
+/* Before the samples at other mu are dropped, which tell it. */
+static int find_floors(struct work *w)
+{
+    struct adele *setting = evaluation_setting(w->e);
+    struct density_map map;
+
+    if (density_map_find(setting, &map))
+        return setting_error(w->ctx, setting, w->where);
+    for (int k = 0; map.linear && !w->density && k < w->ntime; k++) {
+        double from = k ? w->edge[k] : -INFINITY;
+
+        if (mu_floor_find(w->ctx, w->samples, map.slope, from, w->edge[k + 1],
+                          &w->floor[k]))
+            return w->ctx->error.status;
+        w->has_floor = w->has_floor || isfinite(w->floor[k].floor);
+    }
     return 0;
 }
 
@@ -217,6 +239,30 @@ static void print_row(struct adele *ctx, const char *name,
                name, d.n, d.rmse, d.mae, d.max, d.sigma, d.mean, r2);
 }
 
+static void print_times(const struct work *w)
+{
+    struct log *log = &w->ctx->log;
+
+    log_printf(log, "%-10s %10s %8s %11s %11s %11s %11s%s\n",
+               w->density ? "density:" : "force:", "until", "frames", "rmse",
+               "mae", "max", "sigma",
+               w->has_floor ? "      sd(mu)       floor" : "");
+    for (int k = 0; k < w->ntime; k++) {
+        struct deviation d = deviation_of(&w->time[k]);
+
+        if (d.n == 0)
+            continue;
+        log_printf(log,
+                   "%-10.4g %10.4g %8" PRId64 " %11.4g %11.4g %11.4g %11.4g",
+                   w->edge[k], w->edge[k + 1], w->frames[k], d.rmse, d.mae,
+                   d.max, d.sigma);
+        if (w->has_floor)
+            log_printf(log, " %11.4g %11.4g", w->floor[k].spread,
+                       w->floor[k].floor);
+        log_printf(log, "\n");
+    }
+}
+
 static void print_tables(const struct work *w)
 {
     struct log *log = &w->ctx->log;
@@ -230,19 +276,7 @@ static void print_tables(const struct work *w)
     if (w->numbers.n + w->energies.n > 0)
         log_printf(log, "number and energy: a site\n");
     log_printf(log, "\n");
-    log_printf(log, "%-10s %10s %8s %11s %11s %11s %11s\n",
-               w->density ? "density:" : "force:", "until", "frames", "rmse",
-               "mae", "max", "sigma");
-    for (int k = 0; k < w->ntime; k++) {
-        struct deviation d = deviation_of(&w->time[k]);
-
-        if (d.n > 0)
-            log_printf(log,
-                       "%-10.4g %10.4g %8" PRId64
-                       " %11.4g %11.4g %11.4g %11.4g\n",
-                       w->edge[k], w->edge[k + 1], w->frames[k], d.rmse, d.mae,
-                       d.max, d.sigma);
-    }
+    print_times(w);
     if (w->outside)
         log_printf(log,
                    "\n%" PRId64 " of %" PRId64
@@ -288,14 +322,19 @@ static int write_times(const struct work *w, const char *path)
 
     if (!f)
         return err_run(w->ctx, "cannot write '%s': %s", path, strerror(error));
-    file_printf(f, "from,until,frames,rmse,mae,max,sigma,r2\n");
+    file_printf(f, "from,until,frames,rmse,mae,max,sigma,r2%s\n",
+                w->has_floor ? ",spread_mu,floor" : "");
     for (int k = 0; k < w->ntime; k++) {
         struct deviation d = deviation_of(&w->time[k]);
 
-        if (d.n > 0)
-            file_printf(f, "%.9g,%.9g,%" PRId64 ",%.9g,%.9g,%.9g,%.9g,%.9g\n",
-                        w->edge[k], w->edge[k + 1], w->frames[k], d.rmse, d.mae,
-                        d.max, d.sigma, d.r2);
+        if (d.n == 0)
+            continue;
+        file_printf(f, "%.9g,%.9g,%" PRId64 ",%.9g,%.9g,%.9g,%.9g,%.9g",
+                    w->edge[k], w->edge[k + 1], w->frames[k], d.rmse, d.mae,
+                    d.max, d.sigma, d.r2);
+        if (w->has_floor)
+            file_printf(f, ",%.9g,%.9g", w->floor[k].spread, w->floor[k].floor);
+        file_printf(f, "\n");
     }
     error = file_close(f);
     return error
@@ -445,12 +484,14 @@ static int prepare(struct work *w)
     if (!w->v->precision_given)
         precision =
             w->p->target == TARGET_ENERGY ? PRECISION_DOUBLE : PRECISION_SINGLE;
-    drop_other_mu(w);
     for (int64_t k = 0; k < w->samples->n; k++)
         any = any || w->samples->item[k].force;
     w->density = !any;
+    if (set_times(w->ctx, w) || find_floors(w))
+        return w->ctx->error.status;
+    drop_other_mu(w);
     if (find_range(w, &lo, &hi, &total) ||
-        parity_init(w->ctx, &w->parity, lo, hi, total) || set_times(w->ctx, w))
+        parity_init(w->ctx, &w->parity, lo, hi, total))
         return w->ctx->error.status;
     return evaluation_use(w->ctx, w->e, w->p, precision, w->where);
 }
