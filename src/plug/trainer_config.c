@@ -58,6 +58,8 @@ const struct arg train_config_args[] = {
      .max = 0.999999999, .bounded = true,
      .doc = "exponential average of the weights over 1/(1 - average) steps, "
             "which is validated and saved (0: none)"},
+    {ARG_NUMBER, "gain", IN(gain), .key = true, .def = "1", .positive = true,
+     .doc = "standard deviation of the scaled features"},
     {ARG_INT, "patience", IN(patience), .key = true, .def = "0",
      .nonnegative = true,
      .doc = "stop after so many epochs without a lower validation error (0: "

@@ -34,7 +34,7 @@ struct train_config {
     int target, mu;
     int64_t epochs, batch, draws, seed, threads, patience, checkpoint;
     int precision;
-    double decay, clip, average, memory;
+    double decay, clip, average, gain, memory;
     bool augment, linear;
     char *output, *curve, *contributor, *citation, *start;
     struct train_schedule schedule;

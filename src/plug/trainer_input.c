@@ -171,7 +171,8 @@ static void set_scales(struct trainer *t, const struct spread *in,
         bool turns = vector_in && j < nfeature;
         p->in_shift[j] = turns ? 0 : spread_mean(&in[j]);
         p->in_scale[j] =
-            turns ? common_rms(in, nfeature) : spread_sigma(&in[j]);
+            (turns ? common_rms(in, nfeature) : spread_sigma(&in[j])) /
+            t->c.gain;
         p->in_low[j] = in[j].low;
         p->in_high[j] = in[j].high;
         typical += j < nfeature ? p->in_scale[j] / nfeature : 0;

@@ -416,6 +416,37 @@ static void test_start(void **state)
     sim_free(sim);
 }
 
+/* gain: what the network reads has this standard deviation. */
+static void test_gain(void **state)
+{
+    (void)state;
+    double scale[2], q[36], mean = 0, variance = 0;
+    for (int k = 0; k < 2; k++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "data: ['%%s/site1.h5']\ntarget: density\ndescriptor: field\n"
+                 "network: {style: mlp, widths: [2]}\nepochs: 1\ngain: %g\n"
+                 "output: '%%s/gain.pot'\n",
+                 k ? 0.25 : 1.0);
+        training_config("gain.yaml", text);
+        struct adele *sim = training_simulation();
+        struct trainer *t = training_new(sim, "gain.yaml");
+        scale[k] = t->p->in_scale[0];
+        int64_t n = t->train.n * 36;
+        for (int64_t j = 0; k == 0 && j < t->train.n; j++) {
+            field_gather(t->train.item[j].s->q, 0, q);
+            for (int i = 0; i < 36; i++) {
+                mean += q[i] / (double)n;
+                variance += q[i] * q[i] / (double)n;
+            }
+        }
+        trainer_free(sim, t);
+        sim_free(sim);
+    }
+    assert_close(scale[0], sqrt(variance - mean * mean), 1e-9);
+    assert_close(scale[1], 4 * scale[0], 1e-12);
+}
+
 /* What does not go together, by its words. */
 static void test_refused(void **state)
 {
@@ -487,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_draws),
         cmocka_unit_test(test_start),
+        cmocka_unit_test(test_gain),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("train", tests, make_data,
