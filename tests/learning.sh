@@ -12,7 +12,7 @@ n=0 bad=0
 
 cp examples/learning/* "$tmp"
 cd "$tmp" || exit 1
-sed -i -E 's/^( *run +)300/\140/; s/every 185/every 10/; s/^(epochs: +).*/\12/
+sed -i -E 's/^( *run +)300/\140/; s/every 185/every 10/; s/^(epochs: +)[0-9]{1,2}$/\12/; s/^(epochs: +)500/\12/
            s/radius: 2.9/radius: 1.5/; s/(widths: \[)512, 256, 64, 16/\116, 8/' in.* train*.yaml
 
 step() { # title, file that must come, command ..
@@ -42,6 +42,18 @@ done
 step "training of the compact potential" holstein_square_conv.yaml -in in.train
 step "training of the published architecture" holstein_square_mu0_mlp.yaml \
     -in in.train -var config train_published.yaml
+step "quenches driven by the potential, densities at other mu" \
+    quench_floor_f050_2002.h5 -in in.dataset_driven -var L 8 -var late 20 \
+    -var name floor_f050 -var first 2000 -var n 1 2 -var more "mu around 0.1 2"
+step "what is missed without mu" floor.times.csv -in in.validate \
+    -var data "quench_floor_f050_*.h5 prefix floor"
+n=$((n + 1))
+if head -n 1 floor.times.csv | grep -q ',floor$'; then
+    echo "ok $n - as a column"
+else
+    bad=$((bad + 1))
+    echo "not ok $n - as a column"
+fi
 step "validation" holstein_square_conv.parity.png -in in.validate
 step "quench with learned forces" correlation.txt -in in.ml_quench \
     -var L 8 -var steps 20 -var every 10
@@ -68,6 +80,32 @@ for style in "ml holstein_device.yaml:ml" "negf tol 1e-4:negf"; do
     step "switching, ${style#*:}" "device_${style#*:}_1.txt" -in in.switching \
         -var width 4 -var steps 4 -var every 2 -var style "${style%%:*}" -var name "${style#*:}"
 done
+for style in "ml holstein_square_conv.yaml:conv" "pole tol 1e-8:exact"; do
+    step "holes, ${style#*:}" "holes_${style#*:}_6001.dump" -in in.holes \
+        -var L 12 -var steps 40 -var every 20 -var n 1 -var style "${style%%:*}" \
+        -var name "${style#*:}"
+done
+n=$((n + 1))
+if sh holes.sh exact conv 144 |
+    awk '$1 == 40 {found = 1; good = $5 > 0.8 && $6 < 0.5} END {exit !(found && good)}'; then
+    echo "ok $n - most holes coincide after 40 steps"
+else
+    bad=$((bad + 1))
+    echo "not ok $n - most holes coincide after 40 steps"
+    sh holes.sh exact conv 144 | sed 's/^/# /'
+fi
+sed -i 's/-var L 20/-var L 8/; s/late 700/late 20/; s/count 6/count 3/' active.sh
+ADELE=$adele OPTIONS="-var steps 60" sh active.sh 1 >out 2>err
+n=$((n + 1))
+# The largest error falls when the configurations that were unsure are learned.
+if [ -s active_1.h5 ] && awk '/^round/ {largest[n++] = $NF} END {
+        exit !(n == 2 && largest[1] < largest[0])}' out; then
+    echo "ok $n - active learning lowers the worst error"
+else
+    bad=$((bad + 1))
+    echo "not ok $n - active learning lowers the worst error"
+    cat out err | tail -n 20 | sed 's/^/# /'
+fi
 step "error along a learned quench" out -in in.ml_error -var L 8 -var steps 50
 
 n=$((n + 1))
