@@ -8,6 +8,9 @@ static const int passes_max = 100;
 static const double first_step = 0.25;  /* without a slope */
 static const double longest_step = 1e3; /* of all passes together */
 static const double rest_max = 1e-3;
+/* Numbers that jump at some mu by more than tol, as approximations may: what is
+   left there, in units of tol, and how narrow the bracket is by then. */
+static const double jump_max = 100, bracket_min = 1e-9;
 
 /* The last of h[0..], foretold by a polynomial through the n before it. */
 static double foretell(const double *h, int n)
@@ -98,6 +101,14 @@ static double propose(struct mu_track *t)
     return mu;
 }
 
+/* The target lies inside a jump of the number: as close as any mu comes. */
+static bool inside_jump(const struct mu_track *t)
+{
+    double width = t->high - t->low;
+    return width >= 0 && width < bracket_min * (1 + fabs(t->mu)) &&
+           fabs(t->miss) <= jump_max * t->tol;
+}
+
 enum mu_track_state mu_track_next(struct mu_track *t, double number)
 {
     double mu = t->mu;
@@ -115,6 +126,10 @@ enum mu_track_state mu_track_next(struct mu_track *t, double number)
         t->low = mu;
     else
         t->high = mu;
+    if (inside_jump(t)) {
+        remember(t);
+        return MU_TRACK_DONE;
+    }
     t->mu = propose(t);
     t->last_mu = mu;
     t->last_miss = t->miss;

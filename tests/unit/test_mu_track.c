@@ -105,6 +105,25 @@ static void again(void **state)
     }
 }
 
+/* A number that jumps over the target: accepted where the jump is small. */
+static void jumps(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        double height = k ? 1e-3 : 2e-5;
+        struct mu_track t = {0};
+        enum mu_track_state at;
+        mu_track_begin(&t, 10, 1e-6, 0);
+        do
+            at = mu_track_next(&t, 10 + (t.mu < 0.7 ? -0.4 : 0.6) * height +
+                                       1e-9 * (t.mu - 0.7));
+        while (at == MU_TRACK_AGAIN);
+        assert_int_equal(at, k ? MU_TRACK_LOST : MU_TRACK_DONE);
+        assert_true(k || (fabs(t.mu - 0.7) < 1e-8 &&
+                          fabs(t.miss) <= 0.6 * height + 1e-9));
+    }
+}
+
 static void lost(void **state)
 {
     (void)state;
@@ -127,8 +146,8 @@ static void lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(smooth_path), cmocka_unit_test(rough_path),
+        cmocka_unit_test(smooth_path),  cmocka_unit_test(rough_path),
         cmocka_unit_test(across_a_gap), cmocka_unit_test(again),
-        cmocka_unit_test(lost)};
+        cmocka_unit_test(jumps),        cmocka_unit_test(lost)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
