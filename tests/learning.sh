@@ -32,6 +32,10 @@ step "quenches at mu = 0" quench_mu0_2.h5 -in in.dataset_quench \
     -var electrons "mu 0.0" -var name mu0 -var L 8 -var late 20 -var n 1 2
 step "quenches at filling 0.5" quench_f050_1.h5 -in in.dataset_quench \
     -var L 8 -var late 20 -var n 1
+step "many quenches of a small lattice" q_A_20002.h5 -in in.dataset_small \
+    -var L 6 -var early 20 -var count 2
+step "late times of others" q_B_30001.h5 -in in.dataset_small -var name B \
+    -var first 30000 -var L 6 -var early 0 -var late 20 -var count 1
 step "random configurations" random_mu0.h5 -in in.dataset_random \
     -var electrons "mu 0.0" -var name mu0 -var L 8 -var count 3
 for what in "mu0:mu 0.0" "f040:filling 0.4"; do
@@ -42,6 +46,8 @@ done
 step "training of the compact potential" holstein_square_conv.yaml -in in.train
 step "training of the published architecture" holstein_square_mu0_mlp.yaml \
     -in in.train -var config train_published.yaml
+step "training by a shorter schedule" holstein_square_mu0_mlp.yaml \
+    -in in.train -var config train_mu0_mlp.yaml
 step "quenches driven by the potential, densities at other mu" \
     quench_floor_f050_2002.h5 -in in.dataset_driven -var L 8 -var late 20 \
     -var name floor_f050 -var first 2000 -var n 1 2 -var more "mu around 0.1 2"
