@@ -137,3 +137,10 @@ enum mu_track_state mu_track_next(struct mu_track *t, double number)
         return MU_TRACK_LOST;
     return MU_TRACK_AGAIN;
 }
+
+void mu_track_accept(struct mu_track *t, double mu)
+{
+    t->mu = mu;
+    t->miss = 0;
+    remember(t);
+}

@@ -41,4 +41,7 @@ void mu_track_begin(struct mu_track *t, double target, double tol,
 /* The number at mu; MU_TRACK_AGAIN sets the next mu. */
 enum mu_track_state mu_track_next(struct mu_track *t, double number);
 
+/* Instead of a further evaluation: this mu is known to hold. */
+void mu_track_accept(struct mu_track *t, double mu);
+
 #endif

@@ -41,9 +41,10 @@ static void drop_runs(struct committee *c)
         m->sites.value = NULL;
     }
     mem_free(c->mean);
+    mem_free(c->last);
     mem_free(c->scratch);
     field_free(c->elastic);
-    c->mean = c->scratch = NULL;
+    c->mean = c->last = c->scratch = NULL;
     c->elastic = NULL;
     c->lat = NULL;
 }
@@ -132,9 +133,11 @@ int committee_prepare(struct adele *ctx, struct committee *c,
     c->mean = c->n > 1 ? mem_alloc((size_t)c->length, sizeof *c->mean)
                        : c->member[0].sites.value;
     c->scratch = mem_alloc(c->energy ? nsite : 0, sizeof *c->scratch);
+    c->last = mem_alloc(c->density && c->mu_aware ? nsite : 0, sizeof *c->last);
     if (reads_elastic(c))
         c->elastic = field_new(ctx->lat, ctx->model->ncomp, &c->clock);
-    if (!c->mean || !c->scratch || (reads_elastic(c) && !c->elastic))
+    if (!c->mean || !c->scratch || !c->last ||
+        (reads_elastic(c) && !c->elastic))
         return no_memory(ctx, c);
     c->lat = ctx->lat;
     return 0;
@@ -169,6 +172,10 @@ static void average(struct committee *c)
 
 int committee_pass(struct adele *ctx, struct committee *c, double mu)
 {
+    if (c->density && c->mu_aware)
+        memcpy(c->last, c->mean, (size_t)c->length * sizeof *c->last);
+    c->last_mu = c->mu;
+    c->last_number = c->number;
     c->outside = 0;
     c->energy_sum = 0;
     for (int k = 0; k < c->n; k++) {
@@ -186,6 +193,17 @@ int committee_pass(struct adele *ctx, struct committee *c, double mu)
     c->mu = mu;
     c->number = c->density ? sum_array(c->mean, c->length) : NAN;
     return 0;
+}
+
+void committee_interpolate(struct committee *c, double number)
+{
+    double w = (number - c->number) / (c->number - c->last_number);
+
+#pragma omp parallel for simd schedule(static) if (c->length >= PARALLEL_MIN)
+    for (int64_t i = 0; i < c->length; i++)
+        c->mean[i] += w * (c->mean[i] - c->last[i]);
+    c->mu += w * (c->mu - c->last_mu);
+    c->number = sum_array(c->mean, c->length);
 }
 
 /* Variance of one entry of the members' values. */

@@ -28,11 +28,13 @@ struct committee {
     const struct lattice *lat;
     int64_t length; /* of mean: [nsite] densities or [ncomp][nsite] forces */
     double *mean;
+    double *last; /* [nsite] densities of the pass before, where they matter */
     struct field *elastic; /* for members that predict total forces */
     double *scratch;
     uint64_t clock;
     /* Of the last pass. */
     double mu, number; /* number: nan without densities */
+    double last_mu, last_number; /* of the pass before */
     double energy_sum; /* mean electronic energy, as plug/potential_force.h */
     int64_t outside;   /* most sites outside the training range of a member */
 };
@@ -52,6 +54,9 @@ int committee_prepare(struct adele *ctx, struct committee *c,
 int committee_begin(struct adele *ctx, struct committee *c);
 /* One pass of all networks at mu. */
 int committee_pass(struct adele *ctx, struct committee *c, double mu);
+/* After two passes of densities: what lies on the line through both where the
+   number of electrons is that. */
+void committee_interpolate(struct committee *c, double number);
 /* After a pass: deviation [nsite]; n > 1. */
 void committee_deviation(const struct committee *c, double *deviation);
 /* force += the mean electronic force, of members without densities. */

@@ -72,8 +72,8 @@ static void save_atomic(struct adele *sim, double factor, const char *path)
     save(sim, p, path);
 }
 
-/* E(v) = g v/2 - (g/w) w silu(w v)/w: n = silu'(w v), which rises from 0 to 1 but
-   for a tenth, and a smooth energy. */
+/* E(v) = g v/2 - (g/w) w silu(w v)/w: n = silu'(w v), which rises from 0 to 1
+   but for a tenth, and a smooth energy. */
 static void save_energy(struct adele *sim, const char *activation,
                         const char *path)
 {
@@ -82,8 +82,7 @@ static void save_energy(struct adele *sim, const char *activation,
     struct potential *p = potential_random(sim, "field", words, TARGET_ENERGY,
                                            POTENTIAL_MU_SHIFT, 1);
     const double g = *model_parameter(sim->model, "g"), w = 2.5;
-    const double weight[] = {w,    1,          -1,        0, 0, 0,
-                             -g / w, 0.5 * g, -0.5 * g, 0.3};
+    const double weight[] = {w, 1, -1, 0, 0, 0, -g / w, 0.5 * g, -0.5 * g, 0.3};
     p->in_shift[0] = p->out_shift[0] = 0;
     p->in_scale[0] = p->out_scale[0] = 1;
     assert_int_equal(p->net.nparam, 10);
@@ -124,8 +123,9 @@ static void atomic_limit(void **state)
         double f[SITES_MAX], g[SITES_MAX], n[SITES_MAX], mu, number;
         double tol = filling ? 2e-4 : 1e-11;
         int64_t sites = sim->lat->nsite;
-        sim_run(sim, "model holstein t 0 g 1.5 k 1.1 kappa 0.1\n"
-                     "electrons %s\npair_style ed",
+        sim_run(sim,
+                "model holstein t 0 g 1.5 k 1.1 kappa 0.1\n"
+                "electrons %s\npair_style ed",
                 electrons[filling]);
         save_atomic(sim, 1, one);
         sim_randomise(sim, 1, 3);
@@ -144,8 +144,7 @@ static void atomic_limit(void **state)
             assert_close(g[i], f[i], 1.5 * tol);
         }
         assert_close(r->mu, mu, tol);
-        assert_close(r->number, number,
-                     filling ? 1e-6 * (double)sites : 1e-9);
+        assert_close(r->number, number, filling ? 1e-6 * (double)sites : 1e-9);
         sim_free(sim);
         text_free(&lattice);
     }
@@ -172,8 +171,10 @@ static void energies(void **state)
             break;
         struct adele *sim = sim_new("%s", lattice.s);
         double q[SITES_MAX], f[SITES_MAX], sum;
-        sim_run(sim, "model holstein t 1 g 1.5 k 1.1 kappa 0.1\n"
-                     "electrons %s\n", electrons[k / 3 % 2]);
+        sim_run(sim,
+                "model holstein t 1 g 1.5 k 1.1 kappa 0.1\n"
+                "electrons %s\n",
+                electrons[k / 3 % 2]);
         save_energy(sim, "silu", one);
         sim_run(sim, "pair_style ml %s", one);
         assert_true(sim->pair->gradient);
@@ -259,8 +260,9 @@ static void keeps_the_number(void **state)
     double passes = 0, kept = 1;
     const char *line = strstr(captured, "pair_style ml: ");
     assert_non_null(line);
-    assert_int_equal(sscanf(line, "pair_style ml: %lf passes a solution, "
-                                  "electrons kept to %lf",
+    assert_int_equal(sscanf(line,
+                            "pair_style ml: %lf passes a solution, "
+                            "electrons kept to %lf",
                             &passes, &kept),
                      2);
     assert_true(passes >= 1 && passes <= 2.05 && kept <= 1e-6);
@@ -276,8 +278,10 @@ static void restarts(void **state)
     double q[30], p[30], mu;
     struct adele *sim = sim_new("%s", moving);
     save_atomic(sim, 1, one);
-    sim_run(sim, "displace all uniform -1 1 3\npair_style ml %s\n%srun 20\n"
-                 "write_restart %s\nrun 15", one, baths, restart);
+    sim_run(sim,
+            "displace all uniform -1 1 3\npair_style ml %s\n%srun 20\n"
+            "write_restart %s\nrun 15",
+            one, baths, restart);
     field_gather(sim->state.displacement, 0, q);
     mu = solve(sim, NEED_MU)->mu;
     sim_free(sim);
@@ -286,6 +290,48 @@ static void restarts(void **state)
     field_gather(sim->state.displacement, 0, p);
     assert_memory_equal(p, q, sizeof q);
     assert_true(solve(sim, NEED_MU)->mu == mu);
+    sim_free(sim);
+}
+
+/* At large steps the number comes from the line through two passes: densities
+   stay those of the mu that is reported, the number that of the filling, and a
+   restart repeats both passes. */
+static void lines(void **state)
+{
+    (void)state;
+    static const char deck[] = "lattice square 6 5\nmodel holstein t 0 g 1.5 k "
+                               "1 kappa 0.1\nelectrons filling 0.4 temp 0.5\n"
+                               "displace all uniform -1 1 3\n";
+    double q[30], p[30], worst = 0, largest = 0;
+    struct adele *sim = sim_new("%s", deck);
+    save_atomic(sim, 1, one);
+    sim_run(sim,
+            "pair_style ml %s precision double\n%s"
+            "timestep 0.2\nthermo 1000",
+            one, baths);
+    for (int step = 0; step < 40; step++) {
+        double number = 0;
+        sim_run(sim, "run 1 post no");
+        const struct pair_result *r = solve(sim, NEED_DENSITY | NEED_MU);
+        field_gather(sim->state.displacement, 0, q);
+        for (int i = 0; i < 30; i++) {
+            double n = 1 / (1 + exp(-(1.5 * q[i] + r->mu) / 0.5));
+            worst = fmax(worst, fabs(r->n[i] - n));
+            number += r->n[i];
+        }
+        largest = fmax(largest, fabs(number - 12));
+    }
+    assert_true(largest <= 30e-6);
+    assert_true(worst > 1e-9); /* some step took a line .. */
+    assert_true(worst < 2e-4); /* .. that was good enough */
+    sim_run(sim, "write_restart %s\nrun 15", restart);
+    field_gather(sim->state.displacement, 0, q);
+    sim_free(sim);
+    sim = sim_new("read_restart %s\npair_style ml %s precision double\n%s"
+                  "timestep 0.2\nrun 15",
+                  restart, one, baths);
+    field_gather(sim->state.displacement, 0, p);
+    assert_memory_equal(p, q, sizeof q);
     sim_free(sim);
 }
 
@@ -303,9 +349,11 @@ static void committee(void **state)
         assert_false(sim->pair->gives & NEED_DEVIATION);
         field_gather(solve(sim, NEED_FORCE)->force, 0, f[k]);
     }
-    sim_run(sim, "pair_style ml %s %s precision double\n"
-                 "compute dev all ml/deviation\n"
-                 "compute top all reduce max c_dev", one, two);
+    sim_run(sim,
+            "pair_style ml %s %s precision double\n"
+            "compute dev all ml/deviation\n"
+            "compute top all reduce max c_dev",
+            one, two);
     field_gather(solve(sim, NEED_FORCE | NEED_DEVIATION)->force, 0, g);
     for (int i = 0; i < 24; i++) {
         double d = fabs(f[0][i] - f[1][i]) / sqrt(2);
@@ -322,8 +370,10 @@ static void committee(void **state)
     }
     assert_int_equal(adele_evaluate(sim, "c_dev[2]", &value), 0);
     assert_close(value, sqrt(squares / 24), 1e-14);
-    sim_run(sim, "pair_style ed\ncompute other all ml/deviation using ml %s %s "
-                 "precision double", one, two);
+    sim_run(sim,
+            "pair_style ed\ncompute other all ml/deviation using ml %s %s "
+            "precision double",
+            one, two);
     assert_int_equal(adele_evaluate(sim, "c_other", &value), 0);
     assert_close(value, largest, 1e-14);
     sim_free(sim);
@@ -378,7 +428,8 @@ static void sizes(void **state)
     memcpy(n, solve(sim, NEED_DENSITY)->n, sizeof n);
     sim_free(sim);
     sim = sim_new("lattice square 8 6\nmodel holstein t 0 g 1.5\n"
-                  "electrons mu 0.2 temp 0.5\npair_style ml %s\n", one);
+                  "electrons mu 0.2 temp 0.5\npair_style ml %s\n",
+                  one);
     for (int i = 0; i < 48; i++)
         wide[i] = q[i / 8 * 4 + i % 4];
     sim_set(sim, 0, wide);
@@ -398,7 +449,8 @@ static void threads(void **state)
         omp_set_num_threads(k + 1);
         struct adele *sim = sim_new("lattice square %d %d\nmodel holstein g "
                                     "1.5 k 1 kappa 0.1\nelectrons filling 0.4 "
-                                    "temp 0.2\n", SIDE, SIDE);
+                                    "temp 0.2\n",
+                                    SIDE, SIDE);
         save_energy(sim, "silu", one);
         save_atomic(sim, 1, two);
         sim_randomise(sim, 1, 3);
@@ -448,9 +500,11 @@ static void conserves(void **state)
                                     "temp 0.2\n");
         double first, now, worst = 0;
         save_energy(sim, "silu", one);
-        sim_run(sim, "displace all uniform -1 1 3\nvelocity all create 0.3 4\n"
-                     "pair_style ml %s\nfix move all nve\ntimestep %g\n"
-                     "thermo 1000000", one, 0.1 / (1 + k));
+        sim_run(sim,
+                "displace all uniform -1 1 3\nvelocity all create 0.3 4\n"
+                "pair_style ml %s\nfix move all nve\ntimestep %g\n"
+                "thermo 1000000",
+                one, 0.1 / (1 + k));
         assert_int_equal(adele_evaluate(sim, "etotal", &first), 0);
         for (int step = 0; step < 40 * (1 + k); step++) {
             sim_run(sim, "run 1 post no");
@@ -466,11 +520,16 @@ static void conserves(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(atomic_limit),   cmocka_unit_test(energies),
-        cmocka_unit_test(keeps_the_number), cmocka_unit_test(restarts),
-        cmocka_unit_test(committee),      cmocka_unit_test(total_forces),
-        cmocka_unit_test(sizes),          cmocka_unit_test(threads),
-        cmocka_unit_test(rough_energies), cmocka_unit_test(conserves)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(atomic_limit),
+                                       cmocka_unit_test(energies),
+                                       cmocka_unit_test(keeps_the_number),
+                                       cmocka_unit_test(restarts),
+                                       cmocka_unit_test(lines),
+                                       cmocka_unit_test(committee),
+                                       cmocka_unit_test(total_forces),
+                                       cmocka_unit_test(sizes),
+                                       cmocka_unit_test(threads),
+                                       cmocka_unit_test(rough_energies),
+                                       cmocka_unit_test(conserves)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
