@@ -8,9 +8,11 @@ static const int passes_max = 100;
 static const double first_step = 0.25;  /* without a slope */
 static const double longest_step = 1e3; /* of all passes together */
 static const double rest_max = 1e-3;
-/* Numbers that jump at some mu by more than tol, as approximations may: what is
-   left there, in units of tol, and how narrow the bracket is by then. */
-static const double jump_max = 100, bracket_min = 1e-9;
+/* Numbers that jump at some mu by more than tol, or are not smooth to tol, as
+   approximations may be: what will do then, in units of tol, when low and high
+   have come so near, or after so many passes. */
+static const double jump_max = 100, nearest = 1e-9;
+static const int patience = 60;
 
 /* The last of h[0..], foretold by a polynomial through the n before it. */
 static double foretell(const double *h, int n)
@@ -101,12 +103,10 @@ static double propose(struct mu_track *t)
     return mu;
 }
 
-/* The target lies inside a jump of the number: as close as any mu comes. */
-static bool inside_jump(const struct mu_track *t)
+static bool stuck(const struct mu_track *t)
 {
-    double width = t->high - t->low;
-    return width >= 0 && width < bracket_min * (1 + fabs(t->mu)) &&
-           fabs(t->miss) <= jump_max * t->tol;
+    return t->passes >= patience ||
+           fabs(t->high - t->low) < nearest * (1 + fabs(t->mu));
 }
 
 enum mu_track_state mu_track_next(struct mu_track *t, double number)
@@ -126,7 +126,7 @@ enum mu_track_state mu_track_next(struct mu_track *t, double number)
         t->low = mu;
     else
         t->high = mu;
-    if (inside_jump(t)) {
+    if (stuck(t) && fabs(t->miss) <= jump_max * t->tol) {
         remember(t);
         return MU_TRACK_DONE;
     }

@@ -14,7 +14,7 @@
 enum { MU_TRACK_HISTORY = 4 };
 
 enum mu_track_state {
-    MU_TRACK_DONE,  /* mu holds (or the number jumps there, by < 200 tol) */
+    MU_TRACK_DONE,  /* mu holds (or jumps of the number leave < 100 tol) */
     MU_TRACK_AGAIN, /* evaluate at mu */
     MU_TRACK_LOST   /* no mu gives that number */
 };
