@@ -46,7 +46,9 @@ done
 step "training of the compact potential" holstein_square_conv.yaml -in in.train
 step "training of the published architecture" holstein_square_mu0_mlp.yaml \
     -in in.train -var config train_published.yaml
-step "training by a shorter schedule" holstein_square_mu0_mlp.yaml \
+step "training by a shorter schedule" mu0_short.yaml \
+    -in in.train -var config train_mu0_short.yaml
+step "and on from there" holstein_square_mu0_mlp.yaml \
     -in in.train -var config train_mu0_mlp.yaml
 step "quenches driven by the potential, densities at other mu" \
     quench_floor_f050_2002.h5 -in in.dataset_driven -var L 8 -var late 20 \

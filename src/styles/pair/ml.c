@@ -29,7 +29,7 @@ static const double number_tolerance = 1e-6, energy_tolerance = 1e-9;
    n'' (mu' - mu)^2 w (1 + w)/2, with w how far behind the second the root lies
    in units of their distance.  n'' is below 0.1/T^2, so that (mu' - mu)^2 w <
    this T^2 leaves 2e-4 at a site in resonance, and far less elsewhere. */
-static const double line_error = 4e-3, line_weight = 0.5;
+static const double line_error = 4e-3, line_weight = 1;
 
 enum { EXTRAPOLATE_WARN, EXTRAPOLATE_ERROR, EXTRAPOLATE_IGNORE };
 static const char *const extrapolation_name[] = {"warn", "error", "ignore",
