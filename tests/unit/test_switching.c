@@ -61,7 +61,7 @@ static double difference(const double *a, const double *b)
 static int compare(double bias, int steps)
 {
     struct adele *exact = device(bias, "negf tol 1e-4");
-    struct adele *learned = device(bias, "ml holstein_device.yaml");
+    struct adele *learned = device(bias, "ml potentials/holstein_device.yaml");
     int at = 0;
     for (int k = 0; k <= steps; k += 20) {
         simulate(exact, "run %d upto post no", k);
