@@ -93,7 +93,7 @@ for k in 1 2; do
 done
 sh coarsening.sh law_1 law_2 >lengths 2>err
 awk '/^exponent/ {s = $7 - 0.7; c = $11 - 0.25; good += s * s < 1e-5 && c * c < 1e-5}
-    END {exit good != 3}' lengths
+    END {exit good != 4}' lengths
 report $? "coarsening.sh: exponents of power laws"
 
 echo "1..$n"

@@ -4,8 +4,8 @@
 # reads NAME.length.txt and NAME.correlation.txt of each and prints, for each step kept,
 #   step  L(S) error  L(C) error
 # with 1/L(S) = sum S |k - Q| / sum S and C(L(C)) = C(0)/2, and the exponents
-# d ln L/d ln t between steps 150-400, 400-1000, 1000-3000, from log-log fits of each run: mean and
-# standard error over the runs.
+# d ln L/d ln t between steps 100-200, 200-600, 600-1500, 1500-3000, from log-log fits of each run:
+# mean and standard error over the runs.
 for name in "$@"; do
     for file in "$name.length.txt" "$name.correlation.txt"; do
         [ -f "$file" ] || { echo "coarsening.sh: no file $file" >&2; exit 1; }
@@ -53,8 +53,8 @@ done | awk '
             if (n[b]) printf " %9.4f %8.4f", mean(s[b], n[b]), error(s[b], q[b], n[b])
             printf "\n"
         }
-        split("150 400 400 1000 1000 3000", edge, " ")
-        for (w = 1; w < 7; w += 2) {
+        split("100 200 200 600 600 1500 1500 3000", edge, " ")
+        for (w = 1; w < 9; w += 2) {
             printf "exponent, steps %d to %d:", edge[w], edge[w + 1]
             for (k = 1; k <= 2; k++) {
                 kind = k == 1 ? "S" : "C"
