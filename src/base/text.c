@@ -205,6 +205,18 @@ const char *text_nearest(const char *s, const char *const *names, size_t n)
     return found;
 }
 
+void text_add_number(struct text *t, double value)
+{
+    char digits[40];
+
+    for (int n = 15; n <= 17; n++) {
+        snprintf(digits, sizeof digits, "%.*g", n, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    text_add(t, digits);
+}
+
 const char *text_bytes(char buffer[16], double bytes)
 {
     static const char *const unit[] = {"bytes", "KiB", "MiB", "GiB",

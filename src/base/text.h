@@ -23,6 +23,8 @@ void text_vaddf(struct text *t, const char *format, va_list ap);
 void text_add(struct text *t, const char *s);
 void text_addn(struct text *t, const char *s, size_t n);
 void text_addc(struct text *t, char c);
+/* The shortest decimal number that reads back as the same bits. */
+void text_add_number(struct text *t, double value);
 void text_clear(struct text *t);
 void text_free(struct text *t);
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "elec/negf.h"
 #include "plug/args.h"
+#include "plug/compute.h"
 
 struct lead *lead_find(const struct adele *ctx, const char *id)
 {
@@ -303,6 +304,19 @@ int lead_energies(struct adele *ctx, const struct arg_list *list, double **e,
     return 0;
 }
 
+int lead_energy_table(struct adele *ctx, struct compute *compute,
+                      const double *e, int64_t ne)
+{
+    if (compute_evaluate(ctx, compute, OUT_VECTOR) ||
+        outputs_array(ctx, &compute->out, ne, 2))
+        return ctx->error.status;
+    for (int64_t k = 0; k < ne; k++) {
+        compute->out.array[2 * k] = e[k];
+        compute->out.array[2 * k + 1] = compute->out.vector[k];
+    }
+    return 0;
+}
+
 int lead_error(struct adele *ctx, const char *what, int status)
 {
     if (status == NEGF_OK)
@@ -315,19 +329,6 @@ int lead_error(struct adele *ctx, const char *what, int status)
         "for; give it a bath, for example: lead B all gamma 0.001 mu "
         "0 temp 0.1",
         what);
-}
-
-/* The shortest decimal number that reads back as the same bits. */
-static void add_number(struct text *out, double v)
-{
-    char digits[40];
-
-    for (int n = 15; n <= 17; n++) {
-        snprintf(digits, sizeof digits, "%.*g", n, v);
-        if (strtod(digits, NULL) == v)
-            break;
-    }
-    text_add(out, digits);
 }
 
 void leads_describe(const struct adele *ctx, struct text *out)
@@ -349,7 +350,7 @@ void leads_describe(const struct adele *ctx, struct text *out)
             if (v->is_reference && !l->now.known)
                 text_addf(out, "%c_%s", (char)v->ref.kind, v->ref.name);
             else
-                add_number(out, v->is_reference ? now[k] : v->number);
+                text_add_number(out, v->is_reference ? now[k] : v->number);
         }
         text_addc(out, '\n');
     }

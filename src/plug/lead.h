@@ -60,6 +60,11 @@ void leads_release(struct negf_lead *lead, int n);
 struct arg_list;
 int lead_energies(struct adele *ctx, const struct arg_list *list, double **e,
                   int64_t *ne);
+/* The array [ne][2] of a compute whose vector [ne] belongs to energies:
+   energy, value. */
+struct compute;
+int lead_energy_table(struct adele *ctx, struct compute *compute,
+                      const double *e, int64_t ne);
 /* A status of elec/negf.h that is not 0, as an error of `what`. */
 int lead_error(struct adele *ctx, const char *what, int status);
 

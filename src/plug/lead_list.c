@@ -213,18 +213,6 @@ int lead_list_outside(const struct lead_list *made,
     return -1;
 }
 
-/* The shortest decimal number that reads back as the same bits. */
-static void add_number(struct text *out, double v)
-{
-    char digits[40];
-    for (int n = 15; n <= 17; n++) {
-        snprintf(digits, sizeof digits, "%.*g", n, v);
-        if (strtod(digits, NULL) == v)
-            break;
-    }
-    text_add(out, digits);
-}
-
 void lead_list_write(const struct lead_list *l, struct text *out)
 {
     text_add(out, l->n ? "leads:\n" : "");
@@ -235,13 +223,13 @@ void lead_list_write(const struct lead_list *l, struct text *out)
         text_add(out, ", place: ");
         config_scalar(r->place, out);
         text_add(out, ", gamma: ");
-        add_number(out, r->gamma);
+        text_add_number(out, r->gamma);
         text_add(out, ", temp: ");
-        add_number(out, r->temp);
+        text_add_number(out, r->temp);
         text_add(out, ", mu: [");
-        add_number(out, r->mu[0]);
+        text_add_number(out, r->mu[0]);
         text_add(out, ", ");
-        add_number(out, r->mu[1]);
+        text_add_number(out, r->mu[1]);
         text_add(out, "]}\n");
     }
 }

@@ -122,25 +122,12 @@ static void put_text(struct text *t, const char *key, const char *value)
     text_addc(t, '\n');
 }
 
-/* The shortest form that reads back as the same number. */
-static void put_number(struct text *t, double value)
-{
-    char form[32];
-
-    for (int digits_kept = 15; digits_kept <= 17; digits_kept++) {
-        snprintf(form, sizeof form, "%.*g", digits_kept, value);
-        if (strtod(form, NULL) == value)
-            break;
-    }
-    text_add(t, form);
-}
-
 static void put_numbers(struct text *t, const char *key, const double *a, int n)
 {
     text_addf(t, "  %s: [", key);
     for (int k = 0; k < n; k++) {
         text_add(t, k == 0 ? "" : k % 4 ? ", " : ",\n    ");
-        put_number(t, a[k]);
+        text_add_number(t, a[k]);
     }
     text_add(t, "]\n");
 }
@@ -168,7 +155,7 @@ static void put_model(const struct potential_origin *o, struct text *t)
     config_scalar(o->model ? o->model : "none", t);
     for (int k = 0; k < o->nparameter; k++) {
         text_addf(t, ", %s: ", o->parameter[k].name);
-        put_number(t, o->parameter[k].value);
+        text_add_number(t, o->parameter[k].value);
     }
     text_add(t, "}\n");
 }
@@ -179,10 +166,10 @@ static void put_electrons(const struct potential_origin *o, struct text *t)
               potential_electrons_name[o->electrons]);
     if (o->electrons == ELECTRONS_FILLING || o->electrons == ELECTRONS_MU) {
         text_add(t, ", value: ");
-        put_number(t, o->electrons_value);
+        text_add_number(t, o->electrons_value);
     }
     text_add(t, ", temp: ");
-    put_number(t, o->temp);
+    text_add_number(t, o->temp);
     text_add(t, "}\n");
 }
 
@@ -216,9 +203,9 @@ void potential_write_binding(const struct potential *p, struct text *t)
               o->periodic[1] ? 'p' : 'f', o->periodic[2] ? 'p' : 'f');
     put_electrons(o, t);
     text_add(t, "mu_range: [");
-    put_number(t, o->mu_low);
+    text_add_number(t, o->mu_low);
     text_add(t, ", ");
-    put_number(t, o->mu_high);
+    text_add_number(t, o->mu_high);
     text_add(t, "]\n");
     lead_list_write(&o->leads, t);
     text_addf(t, "target: %s\nmu: %s\n", potential_target_name[p->target],

@@ -28,17 +28,10 @@
 
 /* Deck text of the set-up. */
 
-/* The shortest decimal number that reads back as the same bits. */
 static void add_number_text(struct text *out, double v)
 {
-    char digits[40];
-
-    for (int n = 15; n <= 17; n++) {
-        snprintf(digits, sizeof digits, "%.*g", n, v);
-        if (strtod(digits, NULL) == v)
-            break;
-    }
-    text_addf(out, " %s", digits);
+    text_addc(out, ' ');
+    text_add_number(out, v);
 }
 
 static void add_value(struct text *out, const struct arg *a, const void *at)
@@ -272,10 +265,10 @@ static int collect(struct adele *ctx, struct items *to)
 
     restart_setup(ctx, &setup);
     leads_describe(ctx, &leads);
-    return add_text(to, "setup", &setup) || (leads.length && add_text(to, "leads", &leads)) ||
-                   add_clock(ctx, to) ||
-                   add_groups(ctx, to) || add_state(ctx, to) ||
-                   add_instances(ctx, to)
+    return add_text(to, "setup", &setup) ||
+                   (leads.length && add_text(to, "leads", &leads)) ||
+                   add_clock(ctx, to) || add_groups(ctx, to) ||
+                   add_state(ctx, to) || add_instances(ctx, to)
                ? -1
                : 0;
 }

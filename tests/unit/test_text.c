@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -124,6 +125,22 @@ static void sizes_and_times_read_well(void **state)
     assert_string_equal(text_clock(c, INFINITY), "-:--:--");
 }
 
+static void numbers_read_back(void **state)
+{
+    const double number[] = {0,    0.1,    -2.5,  1.0 / 3,  2.67857142857142857,
+                             1e22, 5e-324, -1e-7, 0.1 + 0.2};
+    const char *shortest[] = {"0", "0.1", "-2.5"};
+    (void)state;
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+        struct text t = {0};
+        text_add_number(&t, number[i]);
+        assert_true(strtod(t.s, NULL) == number[i]);
+        if (i < 3)
+            assert_string_equal(t.s, shortest[i]);
+        text_free(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +148,7 @@ int main(void)
         cmocka_unit_test(numbers_are_whole_words),
         cmocka_unit_test(integers_do_not_overflow),
         cmocka_unit_test(slips_find_their_word),
+        cmocka_unit_test(numbers_read_back),
         cmocka_unit_test(sizes_and_times_read_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,14 +100,7 @@ static int array(struct adele *ctx, struct compute *compute)
 {
     struct ldos *c = (struct ldos *)compute;
 
-    if (compute_evaluate(ctx, compute, OUT_VECTOR) ||
-        outputs_array(ctx, &compute->out, c->ne, 2))
-        return ctx->error.status;
-    for (int64_t k = 0; k < c->ne; k++) {
-        compute->out.array[2 * k] = c->e[k];
-        compute->out.array[2 * k + 1] = compute->out.vector[k];
-    }
-    return 0;
+    return lead_energy_table(ctx, compute, c->e, c->ne);
 }
 
 const struct compute_style compute_ldos = {

@@ -110,14 +110,7 @@ static int array(struct adele *ctx, struct compute *compute)
 {
     struct transmission *c = (struct transmission *)compute;
 
-    if (compute_evaluate(ctx, compute, OUT_VECTOR) ||
-        outputs_array(ctx, &compute->out, c->ne, 2))
-        return ctx->error.status;
-    for (int64_t k = 0; k < c->ne; k++) {
-        compute->out.array[2 * k] = c->e[k];
-        compute->out.array[2 * k + 1] = compute->out.vector[k];
-    }
-    return 0;
+    return lead_energy_table(ctx, compute, c->e, c->ne);
 }
 
 const struct compute_style compute_transmission = {
