@@ -257,7 +257,8 @@ static int take_densities(struct adele *ctx, struct negf_pair *p, bool bonds,
     r->have |= NEED_DENSITY;
     if (!bonds)
         return 0;
-    memcpy(r->rho, s->rho, (size_t)s->nbond * sizeof *r->rho);
+    if (s->nbond > 0) /* a single site has none, and no array */
+        memcpy(r->rho, s->rho, (size_t)s->nbond * sizeof *r->rho);
     r->have |= NEED_BOND;
     return 0;
 }
