@@ -4,11 +4,16 @@
    by weighted least squares.  The row weights are those that make the error of
    the derivative -f'(x), the limit of small d, as level as Lawson's iteration
    can; they are fixed, so that a shift costs one product with a stored
-   matrix. */
+   matrix.
+
+   Re 1/(x - i s) and x are odd in x, Im 1/(x - i s) and 1 even, and -f' is
+   even: the problem falls into two halves, on x >= 0, and only the even one has
+   anything to do with the iteration. */
 
 #include "la/pole_shift.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <lapacke.h>
@@ -16,7 +21,7 @@
 #include "base/mem.h"
 #include "la/blas.h"
 
-enum { ROWS = 1201, LAWSON_ROUNDS = 8 };
+enum { LAWSON_ROUNDS = 8, SHIFT_COLUMNS = POLES_MAX + 9 };
 
 /* Places of least error, found by random search for shifts of 0.004 (up to
    three poles) and 0.03, at bounds of 128 to 256 and tol 1e-6 to 1e-10.  Those
@@ -39,156 +44,146 @@ static double fermi(double x)
     return x > 0 ? y / (1 + y) : 1 / (1 + y);
 }
 
-static void fill_matrix(struct pole_shift *p)
+/* Columns, n poles and one more, of length 1. */
+static void fill_matrix(const struct pole_shift *p, struct shift_half *h,
+                        bool odd)
 {
-    for (int i = 0; i < p->rows; i++) {
-        double x = p->x[i];
+    for (int k = 0; k <= p->n; k++) {
+        double *a = h->matrix + k * SHIFT_ROWS, square = 0;
 
-        for (int k = 0; k < p->n; k++) {
-            double d = 1 / (x * x + p->s[k] * p->s[k]);
+        for (int i = 0; i < SHIFT_ROWS; i++) {
+            double x = p->x[i], s = k < p->n ? p->s[k] : 0;
 
-            p->matrix[k * p->rows + i] = x * d;
-            p->matrix[(p->n + k) * p->rows + i] = p->s[k] * d;
-        }
-        p->matrix[2 * p->n * p->rows + i] = x;
-        p->matrix[(2 * p->n + 1) * p->rows + i] = 1;
-    }
-}
-
-/* Scales the columns to length 1; the scales go to the end of `solve`. */
-static void scale_columns(struct pole_shift *p, double *scale)
-{
-    for (int k = 0; k < p->columns; k++) {
-        double *a = p->matrix + k * p->rows, square = 0;
-
-        for (int i = 0; i < p->rows; i++)
+            if (k == p->n)
+                a[i] = odd ? x : 1;
+            else
+                a[i] = (odd ? x : s) / (x * x + s * s);
             square += a[i] * a[i];
-        scale[k] = 1 / sqrt(square);
-        for (int i = 0; i < p->rows; i++)
-            a[i] *= scale[k];
+        }
+        h->scale[k] = 1 / sqrt(square);
+        for (int i = 0; i < SHIFT_ROWS; i++)
+            a[i] *= h->scale[k];
     }
 }
 
 /* The pseudo-inverse of the matrix with rows weighted by sqrt(weight):
-   `basis` [rows][rank] holds the weighted left singular vectors, `solve`
-   [columns][rank] takes their products to column weights. */
-static int factorise(struct pole_shift *p, const double *weight, double *a,
-                     double *u, double *sv, double *vt)
+   `basis` [rank][rows] holds the weighted left singular vectors, `solve`
+   [rank][columns] takes their products to column weights. */
+static int factorise(struct shift_half *h, int columns, const double *weight,
+                     double *work)
 {
-    int rows = p->rows, columns = p->columns;
+    double *root = work, *a = root + SHIFT_ROWS, *u = a + SHIFT_ROWS * columns;
+    double *sv = u + SHIFT_ROWS * columns, *vt = sv + columns;
 
+    for (int i = 0; i < SHIFT_ROWS; i++)
+        root[i] = sqrt(weight[i]);
     for (int k = 0; k < columns; k++)
-        for (int i = 0; i < rows; i++)
-            a[k * rows + i] = p->matrix[k * rows + i] * sqrt(weight[i]);
-    if (LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'S', rows, columns, a, rows, sv, u,
-                       rows, vt, columns))
+        for (int i = 0; i < SHIFT_ROWS; i++)
+            a[k * SHIFT_ROWS + i] = h->matrix[k * SHIFT_ROWS + i] * root[i];
+    if (LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'S', SHIFT_ROWS, columns, a,
+                       SHIFT_ROWS, sv, u, SHIFT_ROWS, vt, columns))
         return -1;
-    p->rank = 0;
-    while (p->rank < columns && sv[p->rank] > 1e-13 * sv[0])
-        p->rank++;
-    for (int r = 0; r < p->rank; r++) {
-        for (int i = 0; i < rows; i++)
-            p->basis[r * rows + i] = u[r * rows + i] * sqrt(weight[i]);
+    h->rank = 0;
+    while (h->rank < columns && sv[h->rank] > 1e-13 * sv[0])
+        h->rank++;
+    for (int r = 0; r < h->rank; r++) {
+        for (int i = 0; i < SHIFT_ROWS; i++)
+            h->basis[r * SHIFT_ROWS + i] = u[r * SHIFT_ROWS + i] * root[i];
         for (int k = 0; k < columns; k++)
-            p->solve[r * columns + k] = vt[k * columns + r] / sv[r];
+            h->solve[r * columns + k] = vt[k * columns + r] / sv[r];
     }
     return 0;
 }
 
-/* Least-squares column weights of a target. */
-static void fit_target(const struct pole_shift *p, const double *target,
+/* Least-squares column weights of a target, which keeps what they leave. */
+static void fit_target(const struct shift_half *h, int columns, double *target,
                        double *column)
 {
-    memset(column, 0, (size_t)p->columns * sizeof *column);
-    for (int r = 0; r < p->rank; r++) {
-        const double *b = p->basis + r * p->rows;
+    memset(column, 0, (size_t)columns * sizeof *column);
+    for (int r = 0; r < h->rank; r++) {
+        const double *b = h->basis + r * SHIFT_ROWS;
         double sum = 0;
 
-        for (int i = 0; i < p->rows; i++)
+        for (int i = 0; i < SHIFT_ROWS; i++)
             sum += b[i] * target[i];
-        for (int k = 0; k < p->columns; k++)
-            column[k] += sum * p->solve[r * p->columns + k];
+        for (int k = 0; k < columns; k++)
+            column[k] += sum * h->solve[r * columns + k];
     }
+    for (int k = 0; k < columns; k++)
+        for (int i = 0; i < SHIFT_ROWS; i++)
+            target[i] -= column[k] * h->matrix[k * SHIFT_ROWS + i];
 }
 
-/* What the weights leave of the target, in its place; the largest of it. */
-static double leave(const struct pole_shift *p, double *target,
-                    const double *column)
+static int level(struct pole_shift *p, double *weight, double *work)
 {
-    double worst = 0;
+    double target[SHIFT_ROWS], column[SHIFT_COLUMNS];
+    int columns = p->n + 1;
 
-    for (int k = 0; k < p->columns; k++)
-        for (int i = 0; i < p->rows; i++)
-            target[i] -= column[k] * p->matrix[k * p->rows + i];
-    for (int i = 0; i < p->rows; i++)
-        worst = fmax(worst, fabs(target[i]));
-    return worst;
-}
-
-static int level(struct pole_shift *p, double *work)
-{
-    int rows = p->rows, columns = p->columns;
-    double *weight = work, *target = weight + rows, *a = target + rows;
-    double *u = a + rows * columns, *sv = u + rows * columns,
-           *vt = sv + columns;
-    double *column = vt + columns * columns;
-
-    for (int i = 0; i < rows; i++)
-        weight[i] = 1.0 / rows;
-    for (int round = 0;; round++) {
+    /* Of the rows at x and -x. */
+    for (int i = 0; i < SHIFT_ROWS; i++)
+        weight[i] = i ? 2 : 1;
+    for (int round = 0; round < LAWSON_ROUNDS; round++) {
         double total = 0;
 
-        if (factorise(p, weight, a, u, sv, vt))
+        if (factorise(&p->even, columns, weight, work))
             return -1;
-        if (round == LAWSON_ROUNDS)
-            return 0;
-        for (int i = 0; i < rows; i++)
+        for (int i = 0; i < SHIFT_ROWS; i++)
             target[i] = fermi(p->x[i]) * (1 - fermi(p->x[i]));
-        fit_target(p, target, column);
-        leave(p, target, column);
-        for (int i = 0; i < rows; i++) {
+        fit_target(&p->even, columns, target, column);
+        for (int i = 0; i < SHIFT_ROWS; i++) {
             weight[i] *= fabs(target[i]) + 1e-14;
             total += weight[i];
         }
-        for (int i = 0; i < rows; i++)
-            weight[i] = weight[i] / total + 1e-8 / rows;
+        for (int i = 0; i < SHIFT_ROWS; i++)
+            weight[i] = weight[i] / total + (i ? 1e-8 : 0.5e-8) / SHIFT_ROWS;
     }
+    return factorise(&p->even, columns, weight, work) ||
+           factorise(&p->odd, columns, weight, work);
 }
 
 int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
 {
-    size_t rows = ROWS, columns;
+    size_t rows = SHIFT_ROWS, columns;
+    struct shift_half *half[2] = {&p->even, &p->odd};
     double *work;
-    int status;
+    int status = 0;
 
-    *p = (struct pole_shift){.n = fit->n + extra, .rows = ROWS};
-    p->columns = 2 * p->n + 2;
-    columns = (size_t)p->columns;
+    *p = (struct pole_shift){.n = fit->n + extra};
+    columns = (size_t)p->n + 1;
     memcpy(p->s, fit->s, (size_t)fit->n * sizeof *p->s);
     for (int k = 0; k < extra; k++)
         p->s[fit->n + k] = extra_pole[extra][k];
-    p->x = mem_alloc(rows, sizeof *p->x);
-    p->tail = mem_alloc(rows, sizeof *p->tail);
-    p->matrix = mem_alloc(rows * columns, sizeof *p->matrix);
-    p->basis = mem_alloc(rows * columns, sizeof *p->basis);
-    p->solve = mem_alloc(columns * (columns + 1), sizeof *p->solve);
-    work = mem_alloc(2 * rows + 2 * rows * columns + columns * columns +
-                         2 * columns,
-                     sizeof *work);
-    status =
-        p->x && p->tail && p->matrix && p->basis && p->solve && work ? 0 : -1;
+    p->x = mem_alloc(2 * rows, sizeof *p->x);
+    work =
+        mem_alloc(2 * rows + 2 * rows * columns + columns * columns + columns,
+                  sizeof *work);
+    for (int i = 0; i < 2; i++) {
+        half[i]->matrix =
+            mem_alloc(2 * rows * columns, sizeof *half[i]->matrix);
+        half[i]->solve =
+            mem_alloc(columns * (columns + 1), sizeof *half[i]->solve);
+        if (!half[i]->matrix || !half[i]->solve)
+            status = -1;
+        else {
+            half[i]->basis = half[i]->matrix + rows * columns;
+            half[i]->scale = half[i]->solve + columns * columns;
+        }
+    }
+    if (!p->x || !work)
+        status = -1;
     if (!status) {
         double end = asinh(0.5 * fit->bound);
         /* Tall, small matrices: threads would only wait for each other. */
         int threads = blas_threads(1);
 
-        for (int i = 0; i < p->rows; i++) {
-            p->x[i] = 2 * sinh(end * (2.0 * i / (p->rows - 1) - 1));
-            p->tail[i] = exp(-fabs(p->x[i]));
+        p->tail = p->x + rows;
+        for (int i = 0; i < SHIFT_ROWS; i++) {
+            p->x[i] = 2 * sinh(end * i / (SHIFT_ROWS - 1));
+            p->tail[i] = exp(-p->x[i]);
         }
-        fill_matrix(p);
-        scale_columns(p, p->solve + columns * columns);
-        status = level(p, work);
+        fill_matrix(p, &p->even, false);
+        fill_matrix(p, &p->odd, true);
+        status = level(p, work, work + rows) ? -1 : 0;
         blas_threads(threads);
     }
     mem_free(work);
@@ -200,59 +195,63 @@ int pole_shift_init(struct pole_shift *p, const struct poles *fit, int extra)
 void pole_shift_fini(struct pole_shift *p)
 {
     mem_free(p->x);
-    mem_free(p->tail);
-    mem_free(p->matrix);
-    mem_free(p->basis);
-    mem_free(p->solve);
+    mem_free(p->even.matrix);
+    mem_free(p->even.solve);
+    mem_free(p->odd.matrix);
+    mem_free(p->odd.solve);
     *p = (struct pole_shift){0};
 }
 
-/* f(x - d) - f(x) on the grid, and its weights. */
-static void solve(const struct pole_shift *p, double d, double *target,
-                  double *column)
+/* Weights of a target whose values at x and at -x are given, these in place of
+   its even and odd parts; the largest error. */
+static double fit_both(const struct pole_shift *p, double *at_x,
+                       double *at_minus_x, struct shift_weights *w)
 {
-    double step = -expm1(-d), shrink = exp(-d);
+    double even[SHIFT_COLUMNS], odd[SHIFT_COLUMNS], worst = 0;
+    int n = p->n;
 
-    for (int i = 0; i < p->rows; i++) {
-        double y = p->tail[i], a = p->x[i] > 0 ? 1 : y;
-        double b = p->x[i] > 0 ? y / (y + shrink) : 1 / (1 + y * shrink);
+    for (int i = 0; i < SHIFT_ROWS; i++) {
+        double a = at_x[i], b = at_minus_x[i];
 
-        target[i] = step * a / (1 + y) * b;
+        at_x[i] = 0.5 * (a + b);
+        at_minus_x[i] = 0.5 * (a - b);
     }
-    fit_target(p, target, column);
-}
-
-static void unscale(const struct pole_shift *p, const double *column,
-                    struct shift_weights *w)
-{
-    const double *scale = p->solve + p->columns * p->columns;
-
-    for (int k = 0; k < p->n; k++) {
-        w->alpha[k] = column[k] * scale[k];
-        w->beta[k] = column[p->n + k] * scale[p->n + k];
+    fit_target(&p->even, n + 1, at_x, even);
+    fit_target(&p->odd, n + 1, at_minus_x, odd);
+    for (int k = 0; k < n; k++) {
+        w->alpha[k] = odd[k] * p->odd.scale[k];
+        w->beta[k] = even[k] * p->even.scale[k];
     }
-    w->linear = column[2 * p->n] * scale[2 * p->n];
-    w->constant = column[2 * p->n + 1] * scale[2 * p->n + 1];
+    w->linear = odd[n] * p->odd.scale[n];
+    w->constant = even[n] * p->even.scale[n];
+    for (int i = 0; i < SHIFT_ROWS; i++)
+        worst = fmax(worst, fabs(at_x[i]) + fabs(at_minus_x[i]));
+    return worst;
 }
 
 double pole_shift_weights(const struct pole_shift *p, double d,
                           struct shift_weights *w)
 {
-    double target[ROWS], column[2 * (POLES_MAX + 8) + 2];
+    double a[SHIFT_ROWS], b[SHIFT_ROWS], step = -expm1(-d), shrink = exp(-d);
 
-    solve(p, d, target, column);
-    unscale(p, column, w);
-    return leave(p, target, column);
+    /* step (1 - f(x)) f(x - d), with y = exp(-x) */
+    for (int i = 0; i < SHIFT_ROWS; i++) {
+        double y = p->tail[i];
+
+        a[i] = step / (1 + y) * y / (y + shrink);
+        b[i] = step * y / (1 + y) / (1 + y * shrink);
+    }
+    return fit_both(p, a, b, w);
 }
 
 double pole_shift_slope(const struct pole_shift *p, double d,
                         struct shift_weights *w)
 {
-    double target[ROWS], column[2 * (POLES_MAX + 8) + 2];
+    double a[SHIFT_ROWS], b[SHIFT_ROWS];
 
-    for (int i = 0; i < p->rows; i++)
-        target[i] = fermi(p->x[i] - d) * fermi(d - p->x[i]);
-    fit_target(p, target, column);
-    unscale(p, column, w);
-    return leave(p, target, column);
+    for (int i = 0; i < SHIFT_ROWS; i++) {
+        a[i] = fermi(p->x[i] - d) * fermi(d - p->x[i]);
+        b[i] = fermi(p->x[i] + d) * fermi(-p->x[i] - d);
+    }
+    return fit_both(p, a, b, w);
 }

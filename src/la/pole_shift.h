@@ -13,13 +13,21 @@
 
 #include "la/poles.h"
 
+enum { SHIFT_ROWS = 601 };
+
+/* The even or the odd functions on x >= 0, n + 1 columns. */
+struct shift_half {
+    int rank;
+    double *basis, *solve; /* projection; weights from projection */
+    double *matrix;        /* [columns][rows] unweighted, scaled columns */
+    double *scale;         /* [columns] */
+};
+
 struct pole_shift {
     int n;                   /* poles with the extra ones */
     double s[POLES_MAX + 8]; /* the fit's first, then the extra ones */
-    int rows, rank, columns;
-    double *x, *tail;      /* grid; exp(-|x|) */
-    double *basis, *solve; /* projection; weights from projection */
-    double *matrix;        /* [columns][rows] unweighted, scaled columns */
+    double *x, *tail;        /* grid; exp(-x) */
+    struct shift_half even, odd;
 };
 
 /* `extra` poles (0 .. 8) besides those of the fit.  0 or -1 (memory). */
