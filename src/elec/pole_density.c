@@ -99,6 +99,21 @@ static double band_energy(const struct terms *t, const double *n,
     return band;
 }
 
+/* Other poles have another error, which Omega follows. */
+static void count_refit(struct pole_density *p, double temp)
+{
+    const struct poles *f = &p->used->fit;
+    double *last = p->last_fit;
+
+    if (p->solutions && (f->error != last[0] || f->bound != last[1])) {
+        p->refits++;
+        p->jump =
+            fmax(p->jump, temp * (f->error * f->bound + last[0] * last[1]));
+    }
+    last[0] = f->error;
+    last[1] = f->bound;
+}
+
 int pole_density_solve(struct pole_density *p, struct terms *t,
                        const struct lattice *lat,
                        const struct pole_request *ask, double *n, double *rho,
@@ -134,6 +149,7 @@ int pole_density_solve(struct pole_density *p, struct terms *t,
     if (!p->again)
         remember(p, out->mu);
     p->again = false;
+    count_refit(p, ask->temp);
     p->solutions++;
     return POLE_OK;
 }

@@ -79,6 +79,9 @@ struct pole_density {
         history[POLE_HISTORY]; /* mu of the last configurations, newest first */
     int nhistory;
     int64_t passes, solutions;
+    int64_t refits;     /* solutions with other poles than the one before */
+    double jump;        /* what these may have moved Omega by, a site */
+    double last_fit[2]; /* error and bound of the last solution's poles */
     int64_t further;    /* passes for densities at other mu */
     double shift_error; /* of the refitted weights last used */
 };

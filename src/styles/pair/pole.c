@@ -566,6 +566,12 @@ static void pole_report(struct adele *ctx, struct pair *pair)
                    "error %.2g up to %.4g temperatures\n",
                    (double)d->passes / (double)d->solutions, d->used->fit.n,
                    d->used->fit.error, d->used->fit.bound);
+    if (d->refits && !p->tile)
+        log_printf(&ctx->log,
+                   "pair_style pole: %lld times other poles than the step "
+                   "before, which moves the free energy of a site by up to "
+                   "%.2g\n",
+                   (long long)d->refits, d->jump);
     if (d->solutions && p->solved == p->terms.tag)
         tell(ctx, p, "at the end");
     if (p->skip > 0 && d->solutions)
@@ -579,7 +585,8 @@ static void pole_report(struct adele *ctx, struct pair *pair)
                    "pair_style pole: %lld further passes for densities at "
                    "other chemical potentials\n",
                    (long long)d->further);
-    d->passes = d->solutions = d->further = d->tiles_solved = 0;
+    d->passes = d->solutions = d->further = d->tiles_solved = d->refits = 0;
+    d->jump = 0;
     p->told = false;
 }
 
