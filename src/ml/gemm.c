@@ -77,3 +77,29 @@ void gemm_outer(const struct gemm *kernel, int m, int k, int n, const void *x,
 {
     kernel->outer(m, k, n, x, x_row, d, d_row, accumulate, w, w_row);
 }
+
+bool gemm_skips(const struct gemm *kernel, int k, int n)
+{
+    return kernel->skips && kernel->skips(k, n);
+}
+
+void gemm_skip_pack(const struct gemm *kernel, int k, int n, const void *w,
+                    ptrdiff_t row, ptrdiff_t column, void *packed)
+{
+    kernel->skip_pack(k, n, w, row, column, packed);
+}
+
+void gemm_skip_packed(const struct gemm *kernel, int m, int k, int n,
+                      const void *x, ptrdiff_t x_row, const void *packed,
+                      const void *bias, int accumulate, void *y,
+                      ptrdiff_t y_row)
+{
+    kernel->skip_packed(m, k, n, x, x_row, packed, bias, accumulate, y, y_row);
+}
+
+void gemm_skip_outer(const struct gemm *kernel, int m, int k, int n,
+                     const void *x, ptrdiff_t x_row, const void *d,
+                     ptrdiff_t d_row, int accumulate, void *w, ptrdiff_t w_row)
+{
+    kernel->skip_outer(m, k, n, x, x_row, d, d_row, accumulate, w, w_row);
+}

@@ -11,6 +11,7 @@
 #ifndef ADELE_GEMM_H
 #define ADELE_GEMM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* BF16: numbers in memory are single; gemm_packed rounds both factors to
@@ -40,7 +41,22 @@ void gemm_packed(const struct gemm *kernel, int m, int k, int n, const void *x,
 /* w [k][n] = sum over m rows of x [m][k]^T d [m][n], plus w when
    `accumulate`: the gradient of weights. */
 void gemm_outer(const struct gemm *kernel, int m, int k, int n, const void *x,
-                ptrdiff_t x_row, const void *d, ptrdiff_t d_row,
-                int accumulate, void *w, ptrdiff_t w_row);
+                ptrdiff_t x_row, const void *d, ptrdiff_t d_row, int accumulate,
+                void *w, ptrdiff_t w_row);
+
+/* The same products for x with many zeros, which are left out: with finite
+   numbers bit for bit those above, so that callers may choose by the zeros
+   that they find.  Whether the kernel has them for a [m][k] x [k][n]; weights
+   are packed for them, k*n numbers. */
+bool gemm_skips(const struct gemm *kernel, int k, int n);
+void gemm_skip_pack(const struct gemm *kernel, int k, int n, const void *w,
+                    ptrdiff_t row, ptrdiff_t column, void *packed);
+void gemm_skip_packed(const struct gemm *kernel, int m, int k, int n,
+                      const void *x, ptrdiff_t x_row, const void *packed,
+                      const void *bias, int accumulate, void *y,
+                      ptrdiff_t y_row);
+void gemm_skip_outer(const struct gemm *kernel, int m, int k, int n,
+                     const void *x, ptrdiff_t x_row, const void *d,
+                     ptrdiff_t d_row, int accumulate, void *w, ptrdiff_t w_row);
 
 #endif

@@ -112,9 +112,13 @@ static void packed(const struct gemm *single, int m, int k, int n,
                                      w, w_row);                                \
     }                                                                          \
                                                                                \
-    const struct gemm gemm_##kernel##_bf16 = {                                 \
-        #kernel,       PRECISION_BF16,  packed_size_##kernel,                  \
-        pack_##kernel, packed_##kernel, outer_##kernel}
+    const struct gemm gemm_##kernel##_bf16 = {.name = #kernel,                 \
+                                              .precision = PRECISION_BF16,     \
+                                              .packed_size =                   \
+                                                  packed_size_##kernel,        \
+                                              .pack = pack_##kernel,           \
+                                              .packed = packed_##kernel,       \
+                                              .outer = outer_##kernel}
 
 DEFINE_BF16(plain);
 #ifdef __x86_64__

@@ -10,6 +10,7 @@
                   does not promise to contract each sum alike, it is named
        HOLD(x)    nothing, but x is in a register: else compilers read a panel
                   again in every row, and loads take longer than sums
+       PRESENT(v) bits of the lanes of v that are not zero
        MAKE(x)    x with a suffix of its own
        KERNEL, KERNEL_NAME, KERNEL_PRECISION  the table at the end
 
@@ -23,6 +24,8 @@
    where in a tile it falls.  Tiles at the lower edge begin earlier and compute
    some rows that they do not store. */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define VECTOR MAKE(vector)
@@ -446,8 +449,20 @@ static void MAKE(outer)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
     } while (i0 < m);
 }
 
-const struct gemm KERNEL = {KERNEL_NAME, KERNEL_PRECISION, MAKE(packed_size),
-                            MAKE(pack),  MAKE(packed),     MAKE(outer)};
+#include "ml/gemm_skip.h"
+
+const struct gemm KERNEL = {
+    .name = KERNEL_NAME,
+    .precision = KERNEL_PRECISION,
+    .packed_size = MAKE(packed_size),
+    .pack = MAKE(pack),
+    .packed = MAKE(packed),
+    .outer = MAKE(outer),
+    .skips = MAKE(skips),
+    .skip_pack = MAKE(skip_pack),
+    .skip_packed = MAKE(skip_packed),
+    .skip_outer = MAKE(skip_outer),
+};
 
 #undef VECTOR
 #undef LOOSE
@@ -456,6 +471,7 @@ const struct gemm KERNEL = {KERNEL_NAME, KERNEL_PRECISION, MAKE(packed_size),
 #undef NUMBER
 #undef LANES
 #undef MULTIPLY_ADD
+#undef PRESENT
 #undef MAKE
 #undef KERNEL
 #undef KERNEL_PRECISION

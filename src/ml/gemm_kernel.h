@@ -17,6 +17,16 @@ struct gemm {
     void (*outer)(int m, int k, int n, const void *x, ptrdiff_t x_row,
                   const void *d, ptrdiff_t d_row, int accumulate, void *w,
                   ptrdiff_t w_row);
+    /* NULL: no product leaves out zeros. */
+    bool (*skips)(int k, int n);
+    void (*skip_pack)(int k, int n, const void *w, ptrdiff_t row,
+                      ptrdiff_t column, void *packed);
+    void (*skip_packed)(int m, int k, int n, const void *x, ptrdiff_t x_row,
+                        const void *packed, const void *bias, int accumulate,
+                        void *y, ptrdiff_t y_row);
+    void (*skip_outer)(int m, int k, int n, const void *x, ptrdiff_t x_row,
+                       const void *d, ptrdiff_t d_row, int accumulate, void *w,
+                       ptrdiff_t w_row);
 };
 
 extern const struct gemm gemm_plain_single, gemm_plain_double, gemm_plain_bf16;

@@ -8,8 +8,13 @@ static size_t packed_size(int k, int n)
     return (size_t)k * (size_t)n;
 }
 
-#define DEFINE_PLAIN(name, number, precision_)                                 \
-    static void pack_##name(int k, int n, const void *w_, ptrdiff_t row,       \
+static bool skips(int k, int n)
+{
+    return k > 0 && n > 0;
+}
+
+#define DEFINE_PLAIN(kind, number, precision_)                                 \
+    static void pack_##kind(int k, int n, const void *w_, ptrdiff_t row,       \
                             ptrdiff_t column, void *packed)                    \
     {                                                                          \
         const number *w = w_;                                                  \
@@ -20,7 +25,7 @@ static size_t packed_size(int k, int n)
                 *to++ = w[p * row + j * column];                               \
     }                                                                          \
                                                                                \
-    static void packed_##name(int m, int k, int n, const void *x_,             \
+    static void packed_##kind(int m, int k, int n, const void *x_,             \
                               ptrdiff_t x_row, const void *packed,             \
                               const void *bias_, int accumulate, void *y_,     \
                               ptrdiff_t y_row)                                 \
@@ -39,7 +44,7 @@ static size_t packed_size(int k, int n)
         }                                                                      \
     }                                                                          \
                                                                                \
-    static void outer_##name(int m, int k, int n, const void *x_,              \
+    static void outer_##kind(int m, int k, int n, const void *x_,              \
                              ptrdiff_t x_row, const void *d_, ptrdiff_t d_row, \
                              int accumulate, void *w_, ptrdiff_t w_row)        \
     {                                                                          \
@@ -57,9 +62,55 @@ static size_t packed_size(int k, int n)
         }                                                                      \
     }                                                                          \
                                                                                \
-    const struct gemm gemm_plain_##name = {"plain",       precision_,          \
-                                           packed_size,   pack_##name,         \
-                                           packed_##name, outer_##name}
+    static void skip_packed_##kind(int m, int k, int n, const void *x_,        \
+                                   ptrdiff_t x_row, const void *packed,        \
+                                   const void *bias_, int accumulate,          \
+                                   void *y_, ptrdiff_t y_row)                  \
+    {                                                                          \
+        const number *x = x_, *w = packed, *bias = bias_;                      \
+        number *y = y_;                                                        \
+                                                                               \
+        for (int i = 0; i < m; i++) {                                          \
+            for (int j = 0; j < n; j++) {                                      \
+                number sum = bias ? bias[j] : 0;                               \
+                                                                               \
+                for (int p = 0; p < k; p++)                                    \
+                    if (x[i * x_row + p] != 0)                                 \
+                        sum += x[i * x_row + p] * w[(ptrdiff_t)p * n + j];     \
+                y[i * y_row + j] = accumulate ? y[i * y_row + j] + sum : sum;  \
+            }                                                                  \
+        }                                                                      \
+    }                                                                          \
+                                                                               \
+    static void skip_outer_##kind(                                             \
+        int m, int k, int n, const void *x_, ptrdiff_t x_row, const void *d_,  \
+        ptrdiff_t d_row, int accumulate, void *w_, ptrdiff_t w_row)            \
+    {                                                                          \
+        const number *x = x_, *d = d_;                                         \
+        number *w = w_;                                                        \
+                                                                               \
+        for (int p = 0; p < k; p++) {                                          \
+            for (int j = 0; j < n; j++) {                                      \
+                number sum = 0;                                                \
+                                                                               \
+                for (int i = 0; i < m; i++)                                    \
+                    if (x[i * x_row + p] != 0)                                 \
+                        sum += x[i * x_row + p] * d[i * d_row + j];            \
+                w[p * w_row + j] = accumulate ? w[p * w_row + j] + sum : sum;  \
+            }                                                                  \
+        }                                                                      \
+    }                                                                          \
+                                                                               \
+    const struct gemm gemm_plain_##kind = {.name = "plain",                    \
+                                           .precision = precision_,            \
+                                           .packed_size = packed_size,         \
+                                           .pack = pack_##kind,                \
+                                           .packed = packed_##kind,            \
+                                           .outer = outer_##kind,              \
+                                           .skips = skips,                     \
+                                           .skip_pack = pack_##kind,           \
+                                           .skip_packed = skip_packed_##kind,  \
+                                           .skip_outer = skip_outer_##kind}
 
 DEFINE_PLAIN(single, float, PRECISION_SINGLE);
 DEFINE_PLAIN(double, double, PRECISION_DOUBLE);

@@ -13,6 +13,12 @@
 /* Shorter rows do not keep a kernel busy: gathered instead. */
 enum { DIRECT_MIN = 16 };
 
+/* Below these shares of numbers that are not zero, found in every LOOK-th row,
+   leaving out the others pays (measured: products take 0.14 + 1.15 share of
+   the time of whole ones, gradients 2.2 share). */
+static const double few_product = 0.7, few_gradient = 0.4;
+enum { LOOK = 8 };
+
 static const struct net_gather *gather_of(const struct net_stage *stage,
                                           bool backward)
 {
@@ -110,11 +116,16 @@ void net_apply_rows(const struct net_run *r, const struct net_stage *stage,
     int nin = backward ? layer->out : layer->in;
     int nout = backward ? layer->in : layer->out;
 
+    const struct net_packed *w = packed_of(stage, backward);
+
     if (layer->kind == NET_DEPTHWISE)
         r->kernel->depthwise(m, 1, nout, x, stage->weight, shift, y);
+    else if (w->skip && r->kernel->present(m, nin, LOOK, x) < few_product)
+        gemm_skip_packed(r->gemm, (int)m, nin, nout, x, nin, w->skip, shift, 0,
+                         y, nout);
     else
-        gemm_packed(r->gemm, (int)m, nin, nout, x, nin,
-                    packed_of(stage, backward)->data, shift, 0, y, nout);
+        gemm_packed(r->gemm, (int)m, nin, nout, x, nin, w->data, shift, 0, y,
+                    nout);
 }
 
 static void outer_direct(const struct net_run *r, const struct net_gather *g,
@@ -160,6 +171,10 @@ void net_outer(const struct net_run *r, const struct net_stage *stage,
     if (layer->kind == NET_DEPTHWISE)
         r->kernel->depthwise_outer(end - begin, stage->nslot, layer->in, x, d,
                                    accumulate, part);
+    else if (stage->forward.skip &&
+             r->kernel->present(end - begin, layer->in, LOOK, x) < few_gradient)
+        gemm_skip_outer(r->gemm, (int)(end - begin), layer->in, layer->out, x,
+                        layer->in, d, layer->out, accumulate, part, layer->out);
     else
         gemm_outer(r->gemm, (int)(end - begin), stage->nslot * layer->in,
                    layer->out, x, (ptrdiff_t)stage->nslot * layer->in, d,
@@ -249,6 +264,9 @@ static void pack(const struct net_run *r, const struct net_stage *stage,
         gemm_pack(r->gemm, rows, nout,
                   arranged + (size_t)first * (size_t)nout * r->number, nout, 1,
                   w->data + w->at[k]);
+    if (w->skip)
+        gemm_skip_pack(r->gemm, backward ? layer->out : layer->in, nout,
+                       arranged, nout, 1, w->skip);
 }
 
 int net_pack(struct net_run *r, struct net_stage *stage)
@@ -257,6 +275,24 @@ int net_pack(struct net_run *r, struct net_stage *stage)
     if (r->keep)
         pack(r, stage, true, r->gradient);
     return 0;
+}
+
+/* Whether a site-wise product of layer l meets many zeros: what its own or the
+   activation before it lets through. */
+static bool meets_zeros(const struct net_run *r, const struct net_stage *stage,
+                        bool backward)
+{
+    const struct net_layer *layer = stage->layer, *from = layer;
+
+    if (stage->gather || layer->kind != NET_DENSE)
+        return false;
+    if (!backward && layer == r->net->layer)
+        return false;
+    if (!backward)
+        from = layer - 1;
+    return from->activation == ACTIVATION_RELU && (backward || from->add < 0) &&
+           (backward ? gemm_skips(r->gemm, layer->out, layer->in)
+                     : gemm_skips(r->gemm, layer->in, layer->out));
 }
 
 static int pack_alloc(struct net_run *r, struct net_stage *stage, bool backward)
@@ -283,7 +319,14 @@ static int pack_alloc(struct net_run *r, struct net_stage *stage, bool backward)
         numbers = (numbers + 15) / 16 * 16; /* whole cache lines */
     }
     w->data = net_run_alloc(r, (int64_t)numbers, r->number);
-    return w->data ? 0 : -1;
+    if (!w->data)
+        return -1;
+    if (meets_zeros(r, stage, backward)) {
+        w->skip = net_run_alloc(r, (int64_t)nin * nout, r->number);
+        if (!w->skip)
+            return -1;
+    }
+    return 0;
 }
 
 int net_pack_alloc(struct net_run *r, struct net_stage *stage)

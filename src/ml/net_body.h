@@ -315,6 +315,21 @@ static void fold(const struct net_tie *tie, int64_t nweight, const void *w,
         out[p] = (real)((double)out[p] + scratch[p]);
 }
 
+static double present(int64_t m, int n, int step, const void *x)
+{
+    const real *in = x;
+    int64_t count = 0, all = 0;
+
+    for (int64_t i = 0; i < m; i += step, all += n) {
+        int here = 0;
+
+        for (int j = 0; j < n; j++)
+            here += in[i * n + j] != 0;
+        count += here;
+    }
+    return all ? (double)count / (double)all : 1;
+}
+
 static void transpose(int nrow, int ncolumn, const void *in, void *out)
 {
     const real *from = in;
@@ -337,5 +352,6 @@ const struct net_kernels KERNELS = {
     .sum = sum,
     .expand = expand,
     .fold = fold,
+    .present = present,
     .transpose = transpose,
 };

@@ -52,6 +52,8 @@ struct net_kernels {
     /* grad [nparam] += the parameters' part of w; scratch [nparam]. */
     void (*fold)(const struct net_tie *tie, int64_t nweight, const void *w,
                  double *scratch, void *grad);
+    /* Share of numbers that are not zero in every step-th row of x [m][n]. */
+    double (*present)(int64_t m, int n, int step, const void *x);
     /* out [columns][rows] = in [rows][columns] */
     void (*transpose)(int rows, int columns, const void *in, void *out);
 };

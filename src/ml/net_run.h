@@ -6,7 +6,11 @@
    works on.  A segment is a layer with a stencil and the site-wise layers after
    it, which one block of rows passes in one go.  Without derivatives stored
    arrays share blocks of memory as soon as the segment that reads them last is
-   done. */
+   done.
+
+   What comes out of a ReLU, and the adjoints that pass it backward, are mostly
+   zeros in trained networks: site-wise layers then take products that leave
+   them out (ml/gemm.h), block by block as the numbers are.  Bits do not tell. */
 
 #ifndef ADELE_NET_RUN_H
 #define ADELE_NET_RUN_H
@@ -27,6 +31,7 @@ struct net_packed {
     bool direct; /* read the array in place, run by run; else gathered rows */
     size_t *at;  /* [runs] bytes */
     char *data;  /* depthwise: [slot][channel] in the order of the gather */
+    char *skip;  /* once more, for rows with many zeros; NULL: never */
 };
 
 struct net_stage { /* a layer in a run */

@@ -17,13 +17,20 @@ extern const struct lattice_style lattice_chain, lattice_square,
     lattice_triangular, lattice_honeycomb, lattice_cubic;
 
 static const struct net_trial trials[] = {
-    {&lattice_square, {5, 4, 1}, 0, 0},     {&lattice_square, {5, 4, 1}, 2, 0},
-    {&lattice_square, {2, 7, 1}, 0, 0},     {&lattice_square, {1, 6, 1}, 1, 0},
-    {&lattice_square, {1, 1, 1}, 0, 0},     {&lattice_chain, {1, 1, 1}, 1, 0},
-    {&lattice_chain, {2, 1, 1}, 1, 0},      {&lattice_chain, {9, 1, 1}, 0, 0},
-    {&lattice_triangular, {4, 3, 1}, 0, 0}, {&lattice_triangular, {3, 5, 1}, 1, 0},
-    {&lattice_honeycomb, {3, 4, 1}, 0, 0},  {&lattice_honeycomb, {1, 3, 1}, 2, 0},
-    {&lattice_honeycomb, {2, 2, 1}, 3, 0},  {&lattice_cubic, {3, 2, 4}, 0, 0},
+    {&lattice_square, {5, 4, 1}, 0, 0},
+    {&lattice_square, {5, 4, 1}, 2, 0},
+    {&lattice_square, {2, 7, 1}, 0, 0},
+    {&lattice_square, {1, 6, 1}, 1, 0},
+    {&lattice_square, {1, 1, 1}, 0, 0},
+    {&lattice_chain, {1, 1, 1}, 1, 0},
+    {&lattice_chain, {2, 1, 1}, 1, 0},
+    {&lattice_chain, {9, 1, 1}, 0, 0},
+    {&lattice_triangular, {4, 3, 1}, 0, 0},
+    {&lattice_triangular, {3, 5, 1}, 1, 0},
+    {&lattice_honeycomb, {3, 4, 1}, 0, 0},
+    {&lattice_honeycomb, {1, 3, 1}, 2, 0},
+    {&lattice_honeycomb, {2, 2, 1}, 3, 0},
+    {&lattice_cubic, {3, 2, 4}, 0, 0},
     {&lattice_cubic, {2, 3, 3}, 5, 0}};
 enum { NTRIAL = sizeof trials / sizeof *trials };
 
@@ -181,6 +188,12 @@ static void design(struct net *net, const struct lattice_shape *shape,
         for (int l = 0; l < 4; l++)
             tie(net, l);
         break;
+    case DESIGN_ZEROS:
+        net_append(net, NET_DENSE, 2, 48, -1, true, ACTIVATION_RELU, -1);
+        net_append(net, NET_DENSE, 48, 40, -1, true, ACTIVATION_RELU, -1);
+        net_append(net, NET_DENSE, 40, 32, -1, true, ACTIVATION_RELU, -1);
+        net_append(net, NET_DENSE, 32, 1, -1, true, ACTIVATION_LINEAR, -1);
+        break;
     default:
         far = net_shells(net, shape, 1.8, false);
         net_append(net, NET_DENSE, 1, 4, far, true, ACTIVATION_SILU, -1);
@@ -200,6 +213,12 @@ void net_sample_make(struct net_sample *s, const struct net_trial *t, int which)
     net_initialise(&s->net, 5, s->param);
     for (int64_t k = 0; k < s->net.nparam; k++)
         s->param[k] += 0.1 * net_draw(1, (uint64_t)k);
+    for (int l = 0; which == DESIGN_ZEROS && l < s->net.nlayer - 1; l++) {
+        const struct net_layer *layer = &s->net.layer[l];
+
+        for (int o = 1; o <= layer->out; o++)
+            s->param[layer->first + layer->nparam - o] -= 0.7;
+    }
     s->x = mem_alloc((size_t)(s->rows * s->in), sizeof *s->x);
     for (int64_t k = 0; k < s->rows * s->in; k++)
         s->x[k] = net_draw(2, (uint64_t)k);

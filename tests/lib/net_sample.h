@@ -14,6 +14,7 @@ enum {
     DESIGN_SITES,  /* every neighbour its own slot, wide: products in place */
     DESIGN_DEPTHWISE, /* depthwise and site-wise layers in turn */
     DESIGN_TIED,      /* random ties, an input that is added at the end */
+    DESIGN_ZEROS,     /* relu, most channels zero: left out */
     DESIGN_FIRST,     /* one channel in: gathered narrow */
     NET_DESIGNS
 };
@@ -21,7 +22,7 @@ enum {
 struct net_trial {
     const struct lattice_style *lattice;
     int n[3];
-    unsigned open; /* bits: axes without periods */
+    unsigned open;  /* bits: axes without periods */
     unsigned polar; /* bits: axes whose directions symmetry keeps */
 };
 

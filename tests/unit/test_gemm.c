@@ -1,7 +1,8 @@
 /* Products with packed weights: every kernel of this processor against a triple
    loop in long double, for sizes around the edges of tiles and blocks, with
    strides, overlapping rows, bias and accumulation, nothing written outside;
-   bits that do not depend on how rows or columns are cut.
+   bits that do not depend on how rows or columns are cut, nor on whether zeros
+   are left out.
 
    A sum of k products in any order is off by at most about k rounding errors of
    the sum of their magnitudes, plus those of bias and old value: k + 3. */
@@ -34,11 +35,29 @@ enum {
     GEMM_BLOCK = 96
 };
 #define HOLD(x) (void)(x)
+static unsigned present_float(const void *v)
+{
+    unsigned bits = 0;
+
+    for (int i = 0; i < 16; i++)
+        bits |= (unsigned)(((const float *)v)[i] != 0) << i;
+    return bits;
+}
+
+static unsigned present_double(const void *v)
+{
+    unsigned bits = 0;
+
+    for (int i = 0; i < 8; i++)
+        bits |= (unsigned)(((const double *)v)[i] != 0) << i;
+    return bits;
+}
 #define KERNEL_NAME "wide"
 
 #define NUMBER float
 #define LANES 16
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#define PRESENT(v) present_float(&(v))
 #define MAKE(x) x##_wide_single
 #define KERNEL wide_single
 #define KERNEL_PRECISION PRECISION_SINGLE
@@ -47,6 +66,7 @@ enum {
 #define NUMBER double
 #define LANES 8
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#define PRESENT(v) present_double(&(v))
 #define MAKE(x) x##_wide_double
 #define KERNEL wide_double
 #define KERNEL_PRECISION PRECISION_DOUBLE
@@ -390,6 +410,113 @@ static void bits_do_not_depend_on_the_cut(void **state)
         }
 }
 
+/* --- products that leave out zeros --------------------------------------- */
+
+/* Random numbers of which a share is zero, whole rows and columns among
+   them; some zeros are negative. */
+static struct array array_sparse(enum precision precision, int m, int k,
+                                 double zeros)
+{
+    struct array a = array_new(precision, (size_t)(m * k), 6);
+    struct rng_key key = {.seed = 7};
+
+    for (int i = 0; i < m * k; i++) {
+        bool row = zeros > 0 && (i / k % 7 == 3 || i % k % 11 == 5);
+        double sign = i % 5 ? 1 : -1;
+
+        if (!row && rng_uniform(key, (uint64_t)i) >= zeros)
+            continue;
+        if (precision == PRECISION_DOUBLE)
+            ((double *)a.at)[i] = sign * 0.0;
+        else
+            ((float *)a.at)[i] = (float)(sign * 0.0);
+    }
+    return a;
+}
+
+/* Both with rows of y farther apart than n; nothing else is written. */
+static void try_skip_product(const struct gemm *kernel, int m, int k, int n,
+                             double zeros, bool add)
+{
+    enum precision precision = kernel->precision;
+    ptrdiff_t y_row = n + 5;
+    struct array x = array_sparse(precision, m, k, zeros);
+    struct array w = array_new(precision, (size_t)(k * n), 2);
+    struct array bias = array_new(precision, (size_t)n, 3), y[2];
+    struct array packed =
+        array_new(precision, gemm_packed_size(kernel, k, n), 5);
+    struct array skip = array_new(precision, (size_t)(k * n), 5);
+
+    for (int i = 0; i < 2; i++)
+        y[i] = array_new(precision, (size_t)(m * y_row), 4);
+    gemm_pack(kernel, k, n, w.at, n, 1, packed.at);
+    gemm_skip_pack(kernel, k, n, w.at, n, 1, skip.at);
+    gemm_packed(kernel, m, k, n, x.at, k, packed.at, add ? NULL : bias.at, add,
+                y[0].at, y_row);
+    gemm_skip_packed(kernel, m, k, n, x.at, k, skip.at, add ? NULL : bias.at,
+                     add, y[1].at, y_row);
+    assert_memory_equal(y[0].at, y[1].at, y[0].n * gemm_number(precision));
+    for (int i = 0; i < 2; i++)
+        mem_free(y[i].at);
+    mem_free(x.at);
+    mem_free(w.at);
+    mem_free(bias.at);
+    mem_free(packed.at);
+    mem_free(skip.at);
+}
+
+static void try_skip_outer(const struct gemm *kernel, int m, int k, int n,
+                           double zeros, bool add)
+{
+    enum precision precision = kernel->precision;
+    ptrdiff_t w_row = n + 5;
+    struct array x = array_sparse(precision, m, k, zeros);
+    struct array d = array_new(precision, (size_t)(m * n), 2), w[2];
+
+    for (int i = 0; i < 2; i++)
+        w[i] = array_new(precision, (size_t)(k * w_row), 4);
+    gemm_outer(kernel, m, k, n, x.at, k, d.at, n, add, w[0].at, w_row);
+    gemm_skip_outer(kernel, m, k, n, x.at, k, d.at, n, add, w[1].at, w_row);
+    assert_memory_equal(w[0].at, w[1].at, w[0].n * gemm_number(precision));
+    for (int i = 0; i < 2; i++)
+        mem_free(w[i].at);
+    mem_free(x.at);
+    mem_free(d.at);
+}
+
+/* A term that is left out is zero, and the others are added in the same
+   order: the bits of whole products, which the tests above know. */
+static void zeros_left_out_are_not_missed(void **state)
+{
+    static const int size[][3] = {
+        {1, 16, 64},    {7, 64, 64},    {47, 48, 192},
+        {49, 512, 256}, {97, 256, 512}, {300, 64, 128},
+        {257, 80, 80},  {33, 272, 320}, {530, 32, 96}};
+    static const double zeros[] = {0, 0.5, 0.9, 1};
+    int tried = 0;
+
+    (void)state;
+    for (int q = 0; q < KERNELS; q++)
+        for (int precision = 0; precision < 2; precision++) {
+            const struct gemm *kernel = kernel_of((enum precision)precision, q);
+
+            for (size_t i = 0; kernel && i < sizeof size / sizeof *size; i++) {
+                const int *s = size[i];
+
+                if (!gemm_skips(kernel, s[1], s[2]))
+                    continue;
+                for (int z = 0; z < 4; z++) {
+                    try_skip_product(kernel, s[0], s[1], s[2], zeros[z], z & 1);
+                    try_skip_outer(kernel, s[0], s[1], s[2], zeros[z], z & 1);
+                    tried++;
+                }
+            }
+        }
+    /* The plain and the wide kernels, on any processor. */
+    assert_true(tried >= 100);
+    assert_false(gemm_skips(gemm_select(PRECISION_BF16, NULL), 64, 64));
+}
+
 /* Eight digits, ties to even. */
 static struct array array_bf16(const struct array *from)
 {
@@ -485,6 +612,7 @@ int main(void)
         cmocka_unit_test(large),
         cmocka_unit_test(empty_sum),
         cmocka_unit_test(bits_do_not_depend_on_the_cut),
+        cmocka_unit_test(zeros_left_out_are_not_missed),
         cmocka_unit_test(bf16_rounds_both_factors),
         cmocka_unit_test(selection),
     };
