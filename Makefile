@@ -74,11 +74,13 @@ $O/obj/ml/net_single.o $O/obj/ml/net_double.o: ALL_CFLAGS += -O3
 # Kernels for processors that are asked for when the program runs: they are
 # compiled whatever ARCH is.
 ON_AVX2 := $O/obj/ml/gemm_avx2.o $O/obj/ml/activation_avx2.o
-ON_AVX512 := $O/obj/ml/gemm_avx512.o $O/obj/ml/activation_avx512.o
+ON_AVX512 := $O/obj/ml/gemm_avx512.o $O/obj/ml/activation_avx512.o \
+             $O/obj/ml/gemm_native_bf16.o
 $(ON_AVX2) $(ON_AVX512) $O/obj/ml/activation_plain.o: ALL_CFLAGS += -O3
 ifneq (,$(findstring x86_64,$(shell $(CC) -dumpmachine)))
 $(ON_AVX2): ALL_CFLAGS += -mavx2 -mfma
 $(ON_AVX512): ALL_CFLAGS += -mavx512f -mavx512vl -mavx512dq -mprefer-vector-width=512
+$O/obj/ml/gemm_native_bf16.o: ALL_CFLAGS += -mavx512bf16
 endif
 
 $O/obj/%.o: src/%.c Makefile

@@ -9,15 +9,18 @@
 
 static const struct gemm *const kernel_table[] = {
 #ifdef __x86_64__
-    &gemm_avx512_single, &gemm_avx512_double, &gemm_avx512_bf16,
-    &gemm_avx2_single,   &gemm_avx2_double,   &gemm_avx2_bf16,
+    &gemm_native_bf16,  &gemm_avx512_single, &gemm_avx512_double,
+    &gemm_avx512_bf16,  &gemm_avx2_single,   &gemm_avx2_double,
+    &gemm_avx2_bf16,
 #endif
-    &gemm_plain_single,  &gemm_plain_double,  &gemm_plain_bf16,
+    &gemm_plain_single, &gemm_plain_double,  &gemm_plain_bf16,
 };
 
 static int processor_has(const char *name)
 {
 #ifdef __x86_64__
+    if (!strcmp(name, "avx512_bf16"))
+        return processor_has("avx512") && __builtin_cpu_supports("avx512bf16");
     if (!strcmp(name, "avx512"))
         return __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512vl") &&
@@ -41,6 +44,11 @@ const struct gemm *gemm_select(enum precision precision, const char *name)
             return kernel;
     }
     return NULL;
+}
+
+bool gemm_multiplies_bf16(void)
+{
+    return processor_has("avx512_bf16");
 }
 
 const char *gemm_name(const struct gemm *kernel)

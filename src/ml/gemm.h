@@ -20,9 +20,12 @@ enum precision { PRECISION_SINGLE, PRECISION_DOUBLE, PRECISION_BF16 };
 
 struct gemm; /* a kernel: constant, never freed */
 
-/* The kernel of that name ("plain", "avx2", "avx512"); NULL name: the best for
+/* The kernel of that name ("plain", "avx2", "avx512", "avx512_bf16"); NULL name: the best for
    this processor.  NULL: no such kernel or not on this processor. */
 const struct gemm *gemm_select(enum precision precision, const char *name);
+/* Whether the processor has multipliers for bfloat16; else they are emulated,
+   slower than single precision. */
+bool gemm_multiplies_bf16(void);
 const char *gemm_name(const struct gemm *kernel);
 size_t gemm_number(enum precision precision); /* bytes of a number */
 

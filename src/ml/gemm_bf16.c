@@ -3,7 +3,8 @@
    compute, by the kernels of single precision.  Products of two bfloat16
    numbers are exact in single, so only the order of the sum differs.
 
-   It shows what the rounding does to a result; it is not faster.  Numbers in
+   It shows what the rounding does to a result on processors that have none
+   (gemm_native_bf16.c is for those that do); it is not faster.  Numbers in
    memory are single.  Weights are rounded when they are packed, piece by piece
    of k, rows as they are read.  Gradients are those of single precision. */
 

@@ -33,7 +33,7 @@ extern const struct gemm gemm_plain_single, gemm_plain_double, gemm_plain_bf16;
 #ifdef __x86_64__
 extern const struct gemm gemm_avx2_single, gemm_avx2_double, gemm_avx2_bf16;
 extern const struct gemm gemm_avx512_single, gemm_avx512_double,
-    gemm_avx512_bf16;
+    gemm_avx512_bf16, gemm_native_bf16;
 #endif
 
 #endif

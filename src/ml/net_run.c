@@ -384,7 +384,7 @@ struct net_run *net_run_new(const struct net *net, const struct lattice *lat,
     r->gemm = gemm;
     r->kernel = precision == PRECISION_DOUBLE ? &net_kernels_double
                                               : &net_kernels_single;
-    r->precision = precision;
+    r->precision = precision == PRECISION_BF16 ? PRECISION_SINGLE : precision;
     r->number = r->kernel->number;
     r->keep = keep;
     r->nimage = nimage;

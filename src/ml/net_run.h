@@ -62,7 +62,7 @@ struct net_run {
     const struct net *net;
     const struct gemm *gemm;
     const struct net_kernels *kernel;
-    enum precision precision;
+    enum precision precision; /* of numbers in memory */
     size_t number;
     bool keep;
     int nimage, nthread, n[3], nbasis,

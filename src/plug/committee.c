@@ -234,6 +234,57 @@ void committee_deviation(const struct committee *c, double *deviation)
     }
 }
 
+static void difference(const struct committee *a, const struct committee *b,
+                       struct committee_difference *out)
+{
+    double unit = a->density && a->map.linear ? fabs(a->map.slope) : 1;
+    double n = (double)a->length, mean = 0, square = 0, size = 0;
+
+    *out =
+        (struct committee_difference){.density = a->density && !a->map.linear};
+    for (int64_t i = 0; i < a->length; i++)
+        mean += b->mean[i] / n;
+    for (int64_t i = 0; i < a->length; i++) {
+        double d = fabs(a->mean[i] - b->mean[i]), v = b->mean[i] - mean;
+
+        square += d * d / n;
+        size += v * v / n;
+        out->most = fmax(out->most, unit * d);
+    }
+    out->rms = unit * sqrt(square);
+    out->size = unit * sqrt(size);
+}
+
+int committee_compare(struct adele *ctx, const struct committee *c,
+                      enum precision precision,
+                      struct committee_difference *out)
+{
+    struct committee other = {
+        .n = c->n,
+        .map = c->map,
+        .density = c->density,
+        .energy = c->energy,
+        .mu_aware = c->mu_aware,
+        .member = mem_zalloc((size_t)c->n, sizeof *other.member),
+    };
+    int status;
+
+    if (!other.member)
+        return no_memory(ctx, c);
+    for (int k = 0; k < c->n; k++)
+        other.member[k].p = c->member[k].p; /* borrowed */
+    status = committee_prepare(ctx, &other, precision);
+    if (!status)
+        status = committee_begin(ctx, &other);
+    if (!status)
+        status = committee_pass(ctx, &other, c->mu);
+    if (!status)
+        difference(c, &other, out);
+    drop_runs(&other);
+    mem_free(other.member);
+    return status;
+}
+
 void committee_add_force(const struct committee *c, struct field *force)
 {
     int64_t n = c->lat->nlocal, row = c->lat->local[0];

@@ -59,6 +59,18 @@ int committee_pass(struct adele *ctx, struct committee *c, double mu);
 void committee_interpolate(struct committee *c, double number);
 /* After a pass: deviation [nsite]; n > 1. */
 void committee_deviation(const struct committee *c, double *deviation);
+/* After a pass: the same configuration and mu with networks in another
+   precision.  What the means differ by, over sites: root of the mean square
+   and largest, and the former of the mean itself about its own average; in
+   units of force, or of density where `density` is set and no force is a
+   number times it. */
+struct committee_difference {
+    double rms, most, size;
+    bool density;
+};
+int committee_compare(struct adele *ctx, const struct committee *c,
+                      enum precision precision,
+                      struct committee_difference *out);
 /* force += the mean electronic force, of members without densities. */
 void committee_add_force(const struct committee *c, struct field *force);
 

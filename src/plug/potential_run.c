@@ -162,7 +162,7 @@ int64_t potential_features(const struct potential *p,
 struct potential_run {
     struct potential *p;
     const struct lattice *lat;
-    enum precision precision;
+    enum precision precision; /* of numbers in memory */
     bool keep;
     struct net_run *net;
     uint64_t clock;
@@ -256,7 +256,10 @@ struct potential_run *potential_run_new(struct adele *ctx, struct potential *p,
         return NULL;
     }
     *r = (struct potential_run){
-        .p = p, .lat = lat, .precision = precision, .keep = keep};
+        .p = p,
+        .lat = lat,
+        .precision = precision == PRECISION_BF16 ? PRECISION_SINGLE : precision,
+        .keep = keep};
     r->net = net_run_new(&p->net, lat, 1, precision, keep, NULL, ctx->nthread);
     r->v = field_new(lat, p->ncomp, &r->clock);
     if (!r->net || !r->v) {
@@ -306,9 +309,9 @@ void potential_linear(const struct potential *p, enum precision precision,
         out[i] = 0;
         for (int j = 0; j < p->nin; j++) {
             int64_t k = i * p->nin + j;
-            out[i] += p->linear[j] * (precision == PRECISION_SINGLE
-                                          ? (double)single[k]
-                                          : exact[k]);
+            out[i] +=
+                p->linear[j] *
+                (precision == PRECISION_SINGLE ? (double)single[k] : exact[k]);
         }
     }
 }

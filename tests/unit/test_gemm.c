@@ -72,7 +72,8 @@ static unsigned present_double(const void *v)
 #define KERNEL_PRECISION PRECISION_DOUBLE
 #include "ml/gemm_body.h"
 
-static const char *const kernel_name[] = {"plain", "avx2", "avx512", "wide"};
+static const char *const kernel_name[] = {"plain", "avx2", "avx512", "wide",
+                                          "avx512_bf16"};
 enum { KERNELS = sizeof kernel_name / sizeof *kernel_name };
 
 /* NULL when this processor has no such kernel. */
@@ -581,7 +582,10 @@ static void bf16_rounds_both_factors(void **state)
 {
     (void)state;
     assert_non_null(gemm_select(PRECISION_BF16, NULL));
+    assert_true(gemm_multiplies_bf16() ==
+                (gemm_select(PRECISION_BF16, "avx512_bf16") != NULL));
     try_bf16(7, 1, 1);
+    try_bf16(230, 512, 256);
     try_bf16(60, 45, 40);
     try_bf16(110, 256, 2);
     try_bf16(50, 300, 17);

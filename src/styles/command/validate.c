@@ -28,7 +28,7 @@ enum {
 };
 static const double smallest_error = 1e-10;
 
-static const char *const precision_name[] = {"single", "double", NULL};
+static const char *const precision_name[] = {"single", "double", "bf16", NULL};
 
 struct validate {
     struct instance head;

@@ -34,7 +34,7 @@ static const double line_error = 4e-3, line_weight = 1;
 enum { EXTRAPOLATE_WARN, EXTRAPOLATE_ERROR, EXTRAPOLATE_IGNORE };
 static const char *const extrapolation_name[] = {"warn", "error", "ignore",
                                                  NULL};
-static const char *const precision_name[] = {"single", "double", NULL};
+static const char *const precision_name[] = {"single", "double", "bf16", NULL};
 
 struct ml {
     struct pair pair;
@@ -50,7 +50,7 @@ struct ml {
     /* Since the last report. */
     int64_t passes, solutions, steps_outside, most_outside;
     double worst_number;
-    bool warned, warned_mu;
+    bool warned, warned_mu, compared;
 };
 
 static const struct arg args[] = {
@@ -98,6 +98,29 @@ static int find_capabilities(struct adele *ctx, struct ml *m)
     return 0;
 }
 
+/* Forces that are a gradient up to three digits only conserve nothing. */
+static int check_precision(struct adele *ctx, const struct ml *m)
+{
+    if (m->precision != PRECISION_BF16)
+        return 0;
+    for (int k = 0; k < m->committee.n; k++) {
+        const struct potential *p = m->committee.member[k].p;
+
+        if (p->target == TARGET_ENERGY)
+            return err_deck(ctx, &m->pair.head.where,
+                            "pair_style ml: %s predicts energies, whose "
+                            "gradient bfloat16 spoils; use precision double or "
+                            "single",
+                            p->path);
+    }
+    if (!gemm_multiplies_bf16())
+        log_warning(&ctx->log,
+                    "pair_style ml: this processor does not multiply bfloat16; "
+                    "precision bf16 rounds as one that does and is slower than "
+                    "precision single");
+    return 0;
+}
+
 static int ml_init(struct adele *ctx, void *self)
 {
     struct ml *m = self;
@@ -111,7 +134,7 @@ static int ml_init(struct adele *ctx, void *self)
     if (!m->precision_given)
         m->precision =
             m->committee.energy ? PRECISION_DOUBLE : PRECISION_SINGLE;
-    return 0;
+    return check_precision(ctx, m);
 }
 
 static void ml_fini(struct adele *ctx, void *self)
@@ -262,7 +285,7 @@ static int solve_filling(struct adele *ctx, struct ml *m)
     enum mu_track_state state = MU_TRACK_AGAIN;
     bool done;
 
-    if (m->precision == PRECISION_SINGLE)
+    if (m->precision != PRECISION_DOUBLE)
         tol = number_tolerance * sites;
     if (repeat_line(ctx, m, target, &done) || done)
         return ctx->error.status;
@@ -344,6 +367,23 @@ static void check_mu(struct adele *ctx, struct ml *m)
     }
 }
 
+/* What rounding to bfloat16 changes, on the first configuration of a run. */
+static int tell_rounding(struct adele *ctx, struct ml *m)
+{
+    struct committee_difference d;
+
+    if (m->precision != PRECISION_BF16 || m->compared || !ctx->running)
+        return 0;
+    m->compared = true;
+    if (committee_compare(ctx, &m->committee, PRECISION_SINGLE, &d))
+        return ctx->error.status;
+    log_printf(&ctx->log,
+               "pair_style ml: precision bf16 changes %s by %.3g (rms) and "
+               "%.3g (most) against single precision; they vary by %.3g\n",
+               d.density ? "densities" : "forces", d.rms, d.most, d.size);
+    return 0;
+}
+
 static int evaluate(struct adele *ctx, struct ml *m)
 {
     bool filling = ctx->electrons.mode == ELECTRONS_FILLING &&
@@ -369,6 +409,8 @@ static int evaluate(struct adele *ctx, struct ml *m)
     if (filling)
         check_mu(ctx, m);
     status = check_range(ctx, m);
+    if (!status)
+        status = tell_rounding(ctx, m);
     if (!status)
         m->solved = stamp;
     return status;
@@ -486,7 +528,7 @@ static void ml_report(struct adele *ctx, struct pair *pair)
                    (long long)m->most_outside);
     m->passes = m->solutions = m->steps_outside = m->most_outside = 0;
     m->worst_number = 0;
-    m->warned = m->warned_mu = m->checked = false;
+    m->warned = m->warned_mu = m->checked = m->compared = false;
 }
 
 const struct pair_style pair_ml = {
