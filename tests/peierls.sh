@@ -58,6 +58,38 @@ report $? "correlate.sh: mean and error of C(0)"
     grep -q "axis: u0 = 0.2" out && grep -q "diagonal: u0 = 0.1" out
 report $? "in.order"
 
+# A configuration in the layout of the published ones comes back through frames.sh,
+# and tiles whose buffers reach further are closer to the whole lattice.
+"$adele" "$here/in.quench" -var L 24 -var warm 200 -var steps 30 -var every 30 \
+    -var name small >out 2>err
+report $? "in.quench, 24 x 24"
+cat >in.frame <<'END'
+boundary     p p
+lattice      square 24 24
+model        ssh t 2.5 t2 0.5 alpha 4 k 30 kappa 4
+electrons    filling 0.5 temp 1e-3
+pair_style   pole tol 1e-6
+read_dump    ${from} 30 ux uy timestep no
+run          0
+write_dump   all custom ${to} id ux uy fx fy modify format float %.17g sort id
+END
+"$adele" in.frame -var from small.h5 -var to whole.txt >out 2>err
+awk 'on {i = $1 - 1; print i % 24, int(i / 24), $2, $3, $4, $5} /^ITEM: ATOMS/ {on = 1
+    print "# x y ux uy fx fy"}' whole.txt >frame_030.txt
+sh "$here/frames.sh" frame_030.txt >frames.dump 2>err &&
+    "$adele" in.frame -var from frames.dump -var to again.txt >out 2>err &&
+    [ "$(wc -l <again.txt)" -eq 585 ] && cmp whole.txt again.txt >err 2>&1
+report $? "frames.sh: forces of a configuration that was written and read"
+"$adele" "$here/in.tiles" -var L 24 -var core 4 -var buffers "4 8" \
+    -var file frames.dump -var step 30 >out 2>err
+awk '{e[NR] = $3; m[NR] = $4; f = $5} END {
+    exit !(NR == 2 && e[2] > 0 && e[2] < e[1] && e[1] < m[1] && e[1] < f)}' tiles.txt
+report $? "in.tiles"
+echo "1 2 3" >bad_001.txt
+sh "$here/frames.sh" bad_001.txt >out 2>err
+[ $? -eq 1 ] && grep -q "bad_001.txt:1: six numbers expected" err
+report $? "frames.sh refuses another layout"
+
 # Learned forces: the two configurations, from these quenches, and coarsening.
 learning=$(dirname "$here")/learning
 cp "$learning/in.peierls_coarsening" "$learning/coarsening.sh" \
@@ -95,6 +127,18 @@ sh coarsening.sh law_1 law_2 >lengths 2>err
 awk '/^exponent/ {s = $7 - 0.7; c = $11 - 0.25; good += s * s < 1e-5 && c * c < 1e-5}
     END {exit good != 4}' lengths
 report $? "coarsening.sh: exponents of power laws"
+
+
+# Lengths 2 L(S)(50 + 100 n) of the mean run are recognised as such.
+cp "$learning/lengths.sh" .
+awk 'BEGIN {for (n = 1; n < 30; n++) print 0.3 * (50 + 100 * n)^0.7}' >published.txt
+sh lengths.sh published.txt law_1 law_2 >out 2>err
+grep -qF "L(S), n = 1 to 29: D = 100, t0 = 50, c = 2.000, rms of ln L 0.0000" out
+report $? "lengths.sh finds spacing, origin and factor"
+awk 'BEGIN {for (n = 1; n < 30; n++) print n^0.6}' >published.txt
+sh lengths.sh published.txt law_1 law_2 >out 2>err
+[ "$(grep -c 'exponent 0.600' out)" -eq 4 ]
+report $? "lengths.sh: exponents"
 
 echo "1..$n"
 [ $bad -eq 0 ]
