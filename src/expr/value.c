@@ -259,13 +259,18 @@ int reference_check(struct adele *ctx, const struct reference *r,
     struct text name = {0}, have = {0}, want = {0};
     written(r, &name);
     bool indices = !offer && r->nindex;
+    struct producer p = producer_of(ctx, r);
+    bool column = !r->nindex && (shapes & OUT_SITE) && p.style &&
+                  (p.shapes & OUT_SITE) && many_columns(&p);
     list_shapes(indices ? reference_shapes(ctx, &bare) : offer, &have);
     list_shapes(shapes, &want);
     if (indices)
         status = FAIL(ctx, r, "%s does not exist: %c_%s is %s", name.s, r->kind,
                       r->name, have.s);
     else
-        status = FAIL(ctx, r, "%s is %s; expected %s", name.s, have.s, want.s);
+        status = FAIL(ctx, r, "%s is %s; expected %s%s%s%s", name.s, have.s,
+                      want.s, column ? ": one of its columns, " : "",
+                      column ? name.s : "", column ? "[1]" : "");
     text_free(&name);
     text_free(&have);
     text_free(&want);
