@@ -126,11 +126,10 @@ int negf_main_lead(const struct negf *s, const struct negf_request *q);
 const struct negf_lead *negf_reference(const struct negf *s,
                                        const struct negf_request *q);
 
-/* Adds weight[l] times F_ii, A_ii, F_ij of four energies to sum, in the order
-   of a window. */
-void negf_add(const struct block_chain *c, const struct negf *s,
-              const struct negf_lead *lead, const struct lanes *column,
-              bool bonds, double weight[2][LANES], double *sum[2]);
+/* F_ii, A_aa, F_ij of four energies, in the order of a window. */
+void negf_values(const struct block_chain *c, const struct negf *s,
+                 const struct negf_lead *lead, const struct lanes *column,
+                 bool bonds, lane_vector *value);
 
 /* Spectral functions of leads at energies e [ne], without a solution:
    T_ab [ne], and -Im G_ii/pi [ne][nsite]. */

@@ -24,8 +24,8 @@ struct grid {
     const struct negf_lead *reference;
     int main; /* lead whose layers serve for the whole Green's function */
     struct block_chain **chain; /* [nlead] */
-    size_t room, columns;
-    struct lanes *work; /* [nthread] */
+    size_t room, columns, stride;
+    struct lanes *work; /* [nthread][stride] */
     int64_t size;       /* n0, rho0, then the windows */
     int64_t piece;
 };
@@ -62,6 +62,17 @@ static void add_reference(const struct grid *g, const double *weight,
     }
 }
 
+static void add_window(const struct grid *g, int lead,
+                       const struct lanes *column, const double *weight,
+                       lane_vector *value, double *sum)
+{
+    negf_values(g->chain[lead], g->s, &g->q->lead[lead], column,
+                g->q->want_bonds, value);
+    for (int64_t i = 0; i < g->s->window[lead].size; i++)
+        for (int l = 0; l < LANES; l++)
+            sum[i] += weight[l] * value[i][l];
+}
+
 /* Four energies, those beyond the grid with weight 0. */
 static int add_batch(const struct grid *g, int64_t first, struct lanes *work,
                      double *sum, int *again)
@@ -85,22 +96,21 @@ static int add_batch(const struct grid *g, int64_t first, struct lanes *work,
         bool all = a == g->main;
         struct block_result r = {window ? column : NULL, all ? diagonal : NULL,
                                  all ? edge : NULL};
-        double w[2][LANES];
-        double *to[2] = {sum + first_of_window(g, a), NULL};
+        double w[LANES];
 
         if (!window && !all)
             continue;
         status = block_solve(g->chain[a], &m, re, im, work, &r, again);
         for (int l = 0; l < LANES; l++)
-            w[0][l] = w[1][l] = weight[l] * (filling(&q->lead[a], re[l]) -
-                                             filling(g->reference, re[l]));
+            w[l] = weight[l] *
+                   (filling(&q->lead[a], re[l]) - filling(g->reference, re[l]));
         if (!status && window)
-            negf_add(g->chain[a], g->s, &q->lead[a], column, q->want_bonds, w,
-                     to);
+            add_window(g, a, column, w, (lane_vector *)(edge + g->s->nbond),
+                       sum + first_of_window(g, a));
         for (int l = 0; l < LANES; l++)
-            w[0][l] = weight[l] * filling(g->reference, re[l]);
+            w[l] = weight[l] * filling(g->reference, re[l]);
         if (!status && all)
-            add_reference(g, w[0], diagonal, edge, sum);
+            add_reference(g, w, diagonal, edge, sum);
     }
     return status == 0 ? 0 : status == -1 ? NEGF_MEMORY : NEGF_SINGULAR;
 }
@@ -130,11 +140,9 @@ static int add_all(const struct grid *g, double *sum, double *total)
 #pragma omp parallel for num_threads(threads) schedule(static, 1)              \
     reduction(+ : again)
         for (int k = 0; k < count; k++) {
-            int failed = add_piece(
-                g, first + k,
-                g->work + (size_t)k * (g->room + g->columns +
-                                       (size_t)(g->s->nsite + g->s->nbond)),
-                sum + k * g->size, &again);
+            int failed =
+                add_piece(g, first + k, g->work + (size_t)k * g->stride,
+                          sum + k * g->size, &again);
 
             if (failed) {
 #pragma omp critical
@@ -189,9 +197,9 @@ int negf_midpoint(struct negf *s, const struct terms *t,
             g.columns = columns;
     }
     g.size = first_of_window(&g, q->nlead);
-    g.work = mem_alloc(threads *
-                           (g.room + g.columns + (size_t)(s->nsite + s->nbond)),
-                       sizeof *g.work);
+    g.stride =
+        g.room + g.columns + (size_t)(s->nsite + s->nbond + (g.size + 1) / 2);
+    g.work = mem_alloc(threads * g.stride, sizeof *g.work);
     sum = mem_alloc(threads * (size_t)g.size, sizeof *sum);
     total = mem_alloc((size_t)g.size, sizeof *total);
     if (g.work && sum && total)

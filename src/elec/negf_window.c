@@ -1,14 +1,19 @@
 /* The window of a lead, Int dE/2pi F_a (f_a - f_R), by adaptive quadrature.
 
-   Intervals are measured by the Gauss-Kronrod pair of 7 and 15 points
-   [Piessens1983], for all sites at once; F comes from the columns of G on the
-   sites of the lead.  With d = |K - G| of an entry of size |K|, the error of
-   the longer rule is taken as d min(1, 20 (d/|K|)^(1/2)).  Round after round
-   the intervals of largest error are halved, as many as are needed to leave
-   half of the tolerance; they end when the errors of each entry add up to less
-   than the tolerance.  A resonance narrower than the distance of the nodes
-   shows by its tails, which make K and G differ unless its weight is far below
-   the rest.
+   Intervals are measured for all sites at once by rules of 32 nodes that fit
+   the poles of G nearby (elec/negf_rule.h); F comes from the columns of G on
+   the sites of the lead.  Of rules with 0, 4, 8 and 11 poles the one is taken
+   whose null rules leave least.  The error of an entry is
+
+       3 w^2 max(1, h/(15 Gamma)) |null rules|,
+
+   w the norm of the rule's weights, which says how much it enlarges what was
+   not fitted, h half the interval, Gamma the weakest broadening: nodes that lie
+   some Gamma apart see but the tails of a resonance between them.  Against
+   sums over 24 parts of each interval the factor 3 w^2 is that which covers all
+   but a few.  Round after round the intervals of largest error are halved, as
+   many as are needed to leave half of the tolerance; they end when the errors
+   of each entry add up to less than the tolerance.
 
    Outside the window |f_a - f_R| < 1e-3 tol.
 
@@ -25,34 +30,37 @@
 #include "base/mem.h"
 #include "elec/fermi.h"
 #include "elec/negf.h"
+#include "elec/negf_rule.h"
 
-enum { NODES = 15, BATCHES = 4, FIRST = 8, MOST = 20000, MERGE = 200 };
+enum {
+    NODES = RULE_NODES,
+    BATCHES = NODES / LANES,
+    FIRST = 4,
+    MOST = 20000,
+    MERGE = 200
+};
 
 /* Of the tolerance: for the quadrature, for what lies outside, for the error of
-   G, which the narrowest resonances enlarge by |H|/Gamma. */
+   G, which the narrowest resonances enlarge by |H|/Gamma; for an interval that
+   is not worth a look for poles, of what it may have. */
 static const double SHARE = 0.6, CUT_SHARE = 1e-3, BACKWARD_SHARE = 1e-6;
+static const double SMALL_SHARE = 0.02;
 
-/* Abscissae >= 0 from the end inwards, with their weights in both rules. */
-static const double abscissa[8] = {
-    0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
-    0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
-    0.586087235467691130294144691693013, 0.405845151377397166906606412076961,
-    0.207784955007898467600689403773245, 0.0};
-static const double weight_k[8] = {
-    0.022935322010529224963732008058970, 0.063092092629978553290700663189204,
-    0.104790010322250183839876322541518, 0.140653259715525918745189590510238,
-    0.169004726639267902826583426598550, 0.190350578064785409913256402421014,
-    0.204432940075298892414161999234649, 0.209482141084727828012999174891714};
-static const double weight_g[8] = {0, 0.129484966168869693270611432679082,
-                                   0, 0.279705391489276667901467771423780,
-                                   0, 0.381830050505118944950369775488975,
-                                   0, 0.417959183673469387755102040816327};
+/* Of the error of an interval; and how many broadenings wide it sees all. */
+static const double SAFETY = 3, CLEAR = 15, BLIND = 100;
 
 struct leaf {
     double lo, hi;
     double worst;  /* the largest of error */
     double *value; /* [size] */
     float *error;  /* [size] */
+};
+
+/* What a thread works with. */
+struct bench {
+    struct lanes *work, *column;
+    lane_vector *value; /* [BATCHES][size] F (f_a - f_R) h/2pi at the nodes */
+    double complex g[RULE_SAMPLES][NODES];
 };
 
 struct quadrature {
@@ -65,44 +73,36 @@ struct quadrature {
     int64_t size, deciding; /* entries, and those whose error counts */
     struct leaf *leaf;
     int n, capacity, fresh; /* leaves from `fresh` on are to be measured */
-    size_t room;
-    struct lanes *work; /* [nthread][room + columns] */
-    double *sum;        /* [nthread][size] of the shorter rule */
+    struct rule_nodes nodes;
+    struct bench *bench; /* [nthread] */
+    double enough;       /* error of an interval that needs no poles */
+    double narrowest;    /* the weakest broadening */
     int64_t again;
     int status;
 };
 
-void negf_add(const struct block_chain *c, const struct negf *s,
-              const struct negf_lead *lead, const struct lanes *column,
-              bool bonds, double weight[2][LANES], double *sum[2])
+void negf_values(const struct block_chain *c, const struct negf *s,
+                 const struct negf_lead *lead, const struct lanes *column,
+                 bool bonds, lane_vector *value)
 {
     int64_t roots = lead->nsite;
     double full = 2 * lead->gamma;
-    lane_vector w[2];
 
-    for (int l = 0; l < LANES; l++) {
-        w[0][l] = weight[0][l];
-        w[1][l] = weight[1][l];
-    }
-#define ADD(index, value)                                                      \
-    do {                                                                       \
-        lane_vector v_ = (value);                                              \
-        for (int k_ = 0; k_ < 2 && sum[k_]; k_++) {                            \
-            lane_vector p_ = w[k_] * v_;                                       \
-            sum[k_][index] += (p_[0] + p_[1]) + (p_[2] + p_[3]);               \
-        }                                                                      \
-    } while (0)
     for (int64_t i = 0; i < c->n; i++) {
         const struct lanes *g = column + i * roots;
         lane_vector f = {0};
 
         for (int64_t a = 0; a < roots; a++)
             f += g[a].re * g[a].re + g[a].im * g[a].im;
-        ADD(c->site[i], full * f);
+        value[c->site[i]] = full * f;
     }
     for (int64_t a = 0; a < roots; a++)
-        ADD(c->n + a, -2.0 * column[a * roots + a].im);
-    for (int k = 0; bonds && k < c->nlayer; k++) {
+        value[c->n + a] = -2.0 * column[a * roots + a].im;
+    if (!bonds)
+        return;
+    value += c->n + roots;
+    memset(value, 0, 2 * (size_t)s->nbond * sizeof *value);
+    for (int k = 0; k < c->nlayer; k++) {
         for (int64_t e = c->first_within[k]; e < block_entries_end(c, k); e++) {
             const struct block_entry *b = &c->entry[e];
             int64_t at = c->first[k] + b->row;
@@ -116,11 +116,10 @@ void negf_add(const struct block_chain *c, const struct negf *s,
                 re += gi[a].re * gj[a].re + gi[a].im * gj[a].im;
                 im += gi[a].im * gj[a].re - gi[a].re * gj[a].im;
             }
-            ADD(c->n + roots + b->edge, full * re);
-            ADD(c->n + roots + s->nbond + b->edge, full * im);
+            value[b->edge] += full * re;
+            value[s->nbond + b->edge] += full * im;
         }
     }
-#undef ADD
 }
 
 static double difference(const struct quadrature *w, double e)
@@ -129,74 +128,147 @@ static double difference(const struct quadrature *w, double e)
            fermi_function((e - w->reference->mu) / w->reference->temp);
 }
 
-/* Node k of -1 .. 1 with its weights. */
-static double node(int k, double *wk, double *wg)
+/* +1 or -1, from the bits of a number. */
+static double sign_of(int64_t i, int k)
 {
-    int i = k < 8 ? k : NODES - 1 - k;
+    uint64_t x = ((uint64_t)i + 1) * 0x9E3779B97F4A7C15u;
 
-    *wk = weight_k[i];
-    *wg = weight_g[i];
-    return k < 8 ? -abscissa[i] : abscissa[i];
+    return (x >> (40 + k)) & 1 ? 1.0 : -1.0;
 }
 
-static void set_errors(const struct quadrature *w, struct leaf *leaf,
-                       const double *shorter)
+/* g_s = sum_ia u_i v_a G_ia with signs u, v: pairs of three u and two v. */
+static void sample(const struct quadrature *w, int batch, struct bench *room)
 {
-    int64_t bond = w->s->nsite + w->lead->nsite, nb = w->s->nbond;
+    enum { V = 2, U = RULE_SAMPLES / V };
+    int64_t roots = w->lead->nsite;
+    struct lanes sum[RULE_SAMPLES] = {{{0}, {0}}};
 
-    leaf->worst = 0;
-    for (int64_t i = 0; i < w->size; i++) {
-        double d = fabs(leaf->value[i] - shorter[i]);
-        double size = fabs(leaf->value[i]);
+    for (int64_t i = 0; i < w->c->n; i++) {
+        const struct lanes *g = room->column + i * roots;
+        struct lanes even = {{0}, {0}}, odd = {{0}, {0}};
 
-        if (i >= bond) { /* |F_ij| <= (F_ii F_jj)^(1/2) */
-            int64_t b = (i - bond) % nb;
+        for (int64_t a = 0; a < roots; a++) {
+            struct lanes *to = a & 1 ? &odd : &even;
 
-            size = sqrt(fabs(leaf->value[w->s->edge[b][0]] *
-                             leaf->value[w->s->edge[b][1]]));
+            to->re += g[a].re;
+            to->im += g[a].im;
         }
-        d *= fmin(1, 20 * sqrt(d / (size + 1e-300)));
-        leaf->error[i] = (float)d;
-        if (i < w->deciding && !(d <= leaf->worst))
-            leaf->worst = d;
+        for (int k = 0; k < U; k++) {
+            double u = sign_of(i, k);
+
+            sum[k].re += u * (even.re + odd.re);
+            sum[k].im += u * (even.im + odd.im);
+            sum[U + k].re += u * (even.re - odd.re);
+            sum[U + k].im += u * (even.im - odd.im);
+        }
     }
+    for (int s = 0; s < RULE_SAMPLES; s++)
+        for (int l = 0; l < LANES; l++)
+            room->g[s][batch * LANES + l] = CMPLX(sum[s].re[l], sum[s].im[l]);
 }
 
-static int measure(const struct quadrature *w, struct leaf *leaf, int thread,
-                   int *again)
+static int solve_nodes(const struct quadrature *w, const struct leaf *leaf,
+                       struct bench *room, int *again)
 {
     struct block_matrix m = {
         w->t->onsite, w->s->broadening, w->t->hopping,
         fmin(1e-10, fmax(1e-13, BACKWARD_SHARE * w->q->tol))};
-    struct lanes *room = w->work + (size_t)thread * w->room;
-    struct lanes *column = room + block_room(w->c);
-    double *shorter = w->sum + thread * w->size;
-    double *sum[2] = {leaf->value, shorter};
     double mid = 0.5 * (leaf->lo + leaf->hi),
            half = 0.5 * (leaf->hi - leaf->lo);
 
-    memset(leaf->value, 0, (size_t)w->size * sizeof *leaf->value);
-    memset(shorter, 0, (size_t)w->size * sizeof *shorter);
     for (int b = 0; b < BATCHES; b++) {
-        double re[LANES], im[LANES] = {0}, weight[2][LANES];
-        struct block_result r = {column, NULL, NULL};
+        double re[LANES], im[LANES] = {0};
+        lane_vector weight, *value = room->value + b * w->size;
+        struct block_result r = {room->column, NULL, NULL};
 
         for (int l = 0; l < LANES; l++) {
-            int k = b * LANES + l;
-            double wk, wg, x = node(k < NODES ? k : NODES - 1, &wk, &wg);
-            double f;
-
-            re[l] = mid + half * x;
-            f = k < NODES ? half * difference(w, re[l]) / (2 * M_PI) : 0;
-            weight[0][l] = wk * f;
-            weight[1][l] = wg * f;
+            re[l] = mid + half * w->nodes.x[b * LANES + l];
+            weight[l] = half * difference(w, re[l]) / (2 * M_PI);
         }
-        int status = block_solve(w->c, &m, re, im, room, &r, again);
+        int status = block_solve(w->c, &m, re, im, room->work, &r, again);
         if (status)
             return status == -1 ? NEGF_MEMORY : NEGF_SINGULAR;
-        negf_add(w->c, w->s, w->lead, column, w->bonds, weight, sum);
+        sample(w, b, room);
+        negf_values(w->c, w->s, w->lead, room->column, w->bonds, value);
+        for (int64_t i = 0; i < w->size; i++)
+            value[i] *= weight;
     }
-    set_errors(w, leaf, shorter);
+    return 0;
+}
+
+/* A weighted sum over the nodes of entry i. */
+static double apply(const struct quadrature *w, const struct bench *room,
+                    const double *weight, int64_t i)
+{
+    lane_vector sum = {0};
+
+    for (int b = 0; b < BATCHES; b++) {
+        lane_vector x;
+
+        memcpy(&x, weight + b * LANES, sizeof x);
+        sum += x * room->value[b * w->size + i];
+    }
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* The error of entry i by a rule, in intervals of half length `half`. */
+static double error_of(const struct quadrature *w, const struct bench *room,
+                       const struct rule *r, double half, int64_t i)
+{
+    double sum = 0;
+
+    for (int k = 0; k < r->nnull; k++) {
+        double d = apply(w, room, r->null[k], i);
+
+        sum += d * d;
+    }
+    return SAFETY * r->amplification * r->amplification *
+           fmin(BLIND, fmax(1, half / (CLEAR * w->narrowest))) * sqrt(sum);
+}
+
+static double largest_error(const struct quadrature *w,
+                            const struct bench *room, const struct rule *r,
+                            double half)
+{
+    double worst = 0;
+
+    for (int64_t i = 0; i < w->deciding; i++) {
+        double d = error_of(w, room, r, half, i);
+
+        if (!(d <= worst)) /* a nan must stay */
+            worst = d;
+    }
+    return worst;
+}
+
+static int measure(const struct quadrature *w, struct leaf *leaf,
+                   struct bench *room, int *again)
+{
+    static const int poles[] = {4, 8, RULE_POLES};
+    struct rule rule[2];
+    double half = 0.5 * (leaf->hi - leaf->lo);
+    int best = 0, status = solve_nodes(w, leaf, room, again);
+
+    if (status)
+        return status;
+    rule_polynomial(&w->nodes, &rule[0]);
+    leaf->worst = largest_error(w, room, &rule[0], half);
+    for (int k = 0; k < 3 && leaf->worst > w->enough; k++) {
+        double worst;
+
+        if (rule_rational(&w->nodes, room->g, poles[k], w->narrowest / half,
+                          &rule[!best]))
+            continue;
+        worst = largest_error(w, room, &rule[!best], half);
+        if (worst < leaf->worst) {
+            leaf->worst = worst;
+            best = !best;
+        }
+    }
+    for (int64_t i = 0; i < w->size; i++) {
+        leaf->value[i] = apply(w, room, rule[best].weight, i);
+        leaf->error[i] = (float)error_of(w, room, &rule[best], half, i);
+    }
     return 0;
 }
 
@@ -210,7 +282,7 @@ static void measure_all(struct quadrature *w)
 
 #pragma omp for schedule(dynamic, 1)
         for (int k = w->fresh; k < w->n; k++) {
-            int failed = measure(w, &w->leaf[k], thread, &again);
+            int failed = measure(w, &w->leaf[k], &w->bench[thread], &again);
 
             if (failed) {
 #pragma omp critical
@@ -389,21 +461,33 @@ static int make_room(struct quadrature *w)
 {
     size_t threads = (size_t)w->q->nthread;
 
-    w->room = block_room(w->c) + (size_t)w->s->nsite * (size_t)w->lead->nsite;
-    w->work = mem_alloc(threads * w->room, sizeof *w->work);
-    w->sum = mem_alloc(threads * (size_t)w->size, sizeof *w->sum);
-    return w->work && w->sum ? 0 : NEGF_MEMORY;
+    w->bench = mem_zalloc(threads, sizeof *w->bench);
+    for (size_t k = 0; w->bench && k < threads; k++) {
+        struct bench *b = &w->bench[k];
+
+        b->work = mem_alloc(block_room(w->c), sizeof *b->work);
+        b->column = mem_alloc((size_t)w->s->nsite * (size_t)w->lead->nsite,
+                              sizeof *b->column);
+        b->value = mem_alloc(BATCHES * (size_t)w->size, sizeof *b->value);
+        if (!b->work || !b->column || !b->value)
+            return NEGF_MEMORY;
+    }
+    return w->bench ? 0 : NEGF_MEMORY;
 }
 
 static void release(struct quadrature *w)
 {
+    for (int k = 0; w->bench && k < w->q->nthread; k++) {
+        mem_free(w->bench[k].work);
+        mem_free(w->bench[k].column);
+        mem_free(w->bench[k].value);
+    }
+    mem_free(w->bench);
     for (int k = 0; k < w->n; k++) {
         mem_free(w->leaf[k].value);
         mem_free(w->leaf[k].error);
     }
     mem_free(w->leaf);
-    mem_free(w->work);
-    mem_free(w->sum);
 }
 
 static int integrate(struct quadrature *w, struct negf_window *own)
@@ -414,6 +498,7 @@ static int integrate(struct quadrature *w, struct negf_window *own)
     for (int a = 0; a < w->s->nlead; a++)
         windows += !w->s->reference[a] && w->q->lead[a].gamma > 0;
     wanted /= windows;
+    w->enough = SMALL_SHARE * wanted / fmax(w->n, 1);
 
     while (!status) {
         measure_all(w);
@@ -448,6 +533,10 @@ int negf_window_solve(struct negf *s, const struct terms *t,
     int status;
 
     w.deciding = q->bonds_decide ? w.size : s->nsite + w.lead->nsite;
+    rule_nodes_init(&w.nodes);
+    w.narrowest = HUGE_VAL;
+    for (int64_t i = 0; i < s->nsite; i++)
+        w.narrowest = fmin(w.narrowest, s->broadening[i]);
     status = w.c ? make_room(&w) : NEGF_MEMORY;
     if (!status)
         status = integrate(&w, own);
