@@ -319,18 +319,28 @@ static double limit(const struct solution *s)
     return backward * backward;
 }
 
-static bool is_good(const struct solution *s, const struct lanes *column)
+static unsigned bad_lanes(const struct solution *s, lane_vector worst,
+                          lane_vector most)
 {
-    lane_vector worst = residual(s, column), most = scale(s);
+    unsigned bad = 0;
 
     for (int l = 0; l < LANES; l++)
         if (!(worst[l] <= limit(s) * (most[l] + 1)))
-            return false;
-    return true;
+            bad |= 1u << l;
+    return bad;
 }
 
-/* The largest |(M G)_ii - 1|^2, from the diagonal and the edges. */
-static bool is_inverse(const struct solution *s, const struct block_result *r)
+static unsigned bad_columns(const struct solution *s,
+                            const struct lanes *column)
+{
+    lane_vector worst = residual(s, column);
+
+    return bad_lanes(s, worst, scale(s));
+}
+
+/* By the largest |(M G)_ii - 1|^2, from the diagonal and the edges. */
+static unsigned bad_diagonal(const struct solution *s,
+                             const struct block_result *r)
 {
     const struct block_chain *c = s->c;
     lane_vector worst = {0}, most = {0};
@@ -364,10 +374,7 @@ static bool is_inverse(const struct solution *s, const struct block_result *r)
             most[l] = norm[l] > most[l] ? norm[l] : most[l];
         }
     }
-    for (int l = 0; l < LANES; l++)
-        if (!(worst[l] <= limit(s) * (most[l] + 1)))
-            return false;
-    return true;
+    return bad_lanes(s, worst, most);
 }
 
 int block_solve(const struct block_chain *c, const struct block_matrix *m,
@@ -376,7 +383,7 @@ int block_solve(const struct block_chain *c, const struct block_matrix *m,
 {
     size_t square = (size_t)c->widest * (size_t)c->widest;
     struct solution s = {.c = c, .m = m};
-    bool good = true;
+    unsigned bad = 0;
 
     for (int l = 0; l < LANES; l++) {
         s.z.re[l] = re[l];
@@ -393,15 +400,13 @@ int block_solve(const struct block_chain *c, const struct block_matrix *m,
     go_inwards(&s);
     if (r->column) {
         fill_columns(&s, r->column);
-        good = is_good(&s, r->column);
+        bad |= bad_columns(&s, r->column);
     }
-    if (good && r->diagonal) {
+    if (r->diagonal) {
         fill_all(&s, r);
-        good = is_inverse(&s, r);
+        bad |= bad_diagonal(&s, r);
     }
-    if (!good && again)
-        *again += LANES;
-    if (!good)
-        return block_solve_banded(c, m, re, im, r);
-    return 0;
+    for (int l = 0; again && l < LANES; l++)
+        *again += bad >> l & 1;
+    return bad ? block_solve_banded(c, m, re, im, bad, r) : 0;
 }

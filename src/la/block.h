@@ -82,10 +82,12 @@ int block_solve(const struct block_chain *c, const struct block_matrix *m,
                 const double re[LANES], const double im[LANES],
                 struct lanes *room, const struct block_result *r, int *again);
 
-/* The same with pivots, several times slower; for all z. */
+/* The same with pivots, several times slower, for all z; of the energies whose
+   bits stand in `lanes`. */
 int block_solve_banded(const struct block_chain *c,
                        const struct block_matrix *m, const double re[LANES],
-                       const double im[LANES], const struct block_result *r);
+                       const double im[LANES], unsigned lanes,
+                       const struct block_result *r);
 
 /* Where the entries of layer k end. */
 static inline int64_t block_entries_end(const struct block_chain *c, int k)

@@ -130,7 +130,8 @@ static void take_entries(const struct block_chain *c, const struct band *m,
 
 int block_solve_banded(const struct block_chain *c,
                        const struct block_matrix *m, const double re[LANES],
-                       const double im[LANES], const struct block_result *r)
+                       const double im[LANES], unsigned lanes,
+                       const struct block_result *r)
 {
     struct band band;
     int status = 0;
@@ -138,6 +139,8 @@ int block_solve_banded(const struct block_chain *c,
     if (band_make(c, CHUNK, &band))
         return -1;
     for (int l = 0; l < LANES && !status; l++) {
+        if (!(lanes >> l & 1))
+            continue;
         if (band_factor(c, m, re[l] + I * im[l], &band)) {
             status = -2;
             break;

@@ -1,6 +1,8 @@
 /* A driven device of 40 x 30 sites at a bias of 2.5: one converged solution
    (tol 1e-6, nothing carried from an earlier one) against inverting the dense
-   matrix at each of the 4000 energies of the published grid [Fan2026].
+   matrix at each of the 4000 energies of the published grid [Fan2026]; then a
+   step of devices that switch under noise, some steps after the start, with the
+   intervals that the step before left.
 
    INVERSIONS of these are timed, the rest are taken to last as long; neither
    products with Gamma nor sums are counted for them.  Both use two threads. */
@@ -62,8 +64,15 @@ static void invert(void *data)
     blas_threads(before);
 }
 
-static int compare(const char *what, const char *state, int rounds,
-                   double seconds)
+static void step(void *data)
+{
+    struct device *d = data;
+
+    bench_command(d->sim, "run 1 pre no post no\n");
+}
+
+static int compare(const char *what, const char *state, bool running,
+                   int rounds, double seconds)
 {
     struct device d = {
         .sim =
@@ -72,7 +81,7 @@ static int compare(const char *what, const char *state, int rounds,
                       "lead L left gamma 1.0 mu 2.5 temp 0.1\n"
                       "lead R right gamma 1.0 mu 0.0 temp 0.1\n"
                       "lead B all gamma 0.001 mu 0.0 temp 0.1\n"),
-        .g = mem_alloc(SITES * SITES, sizeof *d.g),
+        .g = mem_alloc((size_t)SITES * SITES, sizeof *d.g),
         .order = mem_alloc(SITES, sizeof *d.order)};
     char text[96];
     double own, dense;
@@ -84,7 +93,7 @@ static int compare(const char *what, const char *state, int rounds,
     bench_command(d.sim, state);
     if (pair_terms(d.sim, &d.terms))
         exit(2);
-    bench_pair(converge, invert, &d, rounds, &own, &dense);
+    bench_pair(running ? step : converge, invert, &d, rounds, &own, &dense);
     dense *= (double)GRID / INVERSIONS;
     snprintf(text, sizeof text, "%s: one solution / 4000 inversions", what);
     missed = bench_report(text, own / dense, 0.02);
@@ -97,15 +106,29 @@ static int compare(const char *what, const char *state, int rounds,
     return missed;
 }
 
+static int running(int columns, int steps, double seconds)
+{
+    char state[512], what[64];
+
+    snprintf(state, sizeof state,
+             "displace all wave pi pi 2.67857\nthermo 100000\n"
+             "fix move all brownian 0.1 11 gamma_t 0.2\ntimestep 0.1\n"
+             "pair_style ml potentials/holstein_device.yaml\n"
+             "run %d post no\npair_style negf tol 1e-6\nrun 1 post no\n",
+             steps);
+    snprintf(what, sizeof what, "%d columns molten", columns);
+    return compare(what, state, true, ROUNDS, seconds);
+}
+
 int main(void)
 {
-    int missed = compare("insulator",
-                         "displace all wave 3.14159265358979 "
-                         "3.14159265358979 2.67857\n",
-                         ROUNDS, 1);
+    int missed = compare("insulator", "displace all wave pi pi 2.67857\n",
+                         false, ROUNDS, 1);
 
-    /* Localised states with lines of the width of the bath: what a device
-       comes to when it melts under noise. */
-    missed |= compare("disordered", "displace all uniform -1.5 1.5 3\n", 1, 20);
+    missed |= running(6, 50, 1);
+    missed |= running(20, 220, 1);
+    /* Localised states with lines of the width of the bath, from nothing. */
+    missed |= compare("disordered", "displace all uniform -1.5 1.5 3\n", false,
+                      1, 20);
     return missed;
 }
