@@ -175,35 +175,29 @@ static void assign_sides(struct cutter *c, const struct part *p,
 static void count_sides(struct cutter *c, const struct part *p, int64_t n[3],
                         int64_t border[3])
 {
+    /* seen: stamp + 1 of the first half's border, + 2 of the second's, .. */
     int64_t stamp = c->stamp;
 
-    c->stamp += 4;
+    c->stamp += 8;
     memset(n, 0, 3 * sizeof *n);
     memset(border, 0, 3 * sizeof *border);
     for (int64_t i = 0; i < p->n; i++) {
-        n[(int)c->side[p->site[i]]]++;
-        c->seen[p->site[i]] = stamp;
-    }
-    for (int side = 0; side < 3; side++) {
-        for (int64_t i = 0; i < p->n; i++) {
-            int64_t s = p->site[i];
+        int64_t s = p->site[i];
+        int side = c->side[s], bit = 1 << side;
 
-            if (c->side[s] != side)
+        n[side]++;
+        for (int64_t k = c->start[s]; k < c->start[s + 1]; k++) {
+            int64_t t = c->near[k];
+            int bits = c->seen[t] < stamp ? 0 : (int)(c->seen[t] - stamp);
+
+            if (c->side[t] == side || (side == 2 && c->side[t] >= 0) ||
+                bits & bit)
                 continue;
-            for (int64_t k = c->start[s]; k < c->start[s + 1]; k++) {
-                int64_t t = c->near[k];
-
-                /* seen: stamp + 1 of the first half's border, .. */
-                if (c->side[t] == side || (side == 2 && c->side[t] >= 0))
-                    continue;
-                if (c->seen[t] == stamp + 1 + side)
-                    continue;
-                if (c->side[t] < 0 && c->seen[t] <= stamp)
-                    border[2]++;
-                c->seen[t] = stamp + 1 + side;
-                if (side < 2)
-                    border[side]++;
-            }
+            if (c->side[t] < 0 && !bits)
+                border[2]++;
+            c->seen[t] = stamp + (bits | bit);
+            if (side < 2)
+                border[side]++;
         }
     }
 }
