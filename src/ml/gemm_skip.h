@@ -12,8 +12,8 @@
    and a term that is left out is zero: with finite numbers the bits are the
    same, and callers may choose by the numbers that they find. */
 
-enum { MAKE(SKIP_WIDE) = 8, MAKE(SKIP_LEAST) = 4, MAKE(SKIP_CUT) = 48 };
-enum { MAKE(SKIP_ROWS) = 48, MAKE(SKIP_CUTS) = (GEMM_PIECE + 47) / 48 + 1 };
+enum { MAKE(SKIP_WIDE) = 8, MAKE(SKIP_LEAST) = 4, MAKE(SKIP_CUT) = 64 };
+enum { MAKE(SKIP_ROWS) = 48, MAKE(SKIP_CUTS) = (GEMM_PIECE + 63) / 64 };
 
 /* What a comparison of vectors gives. */
 typedef __typeof__(__builtin_choose_expr(sizeof(NUMBER) == 4, (int32_t)0,
@@ -94,7 +94,7 @@ INLINE void MAKE(put)(int vectors, const VECTOR *sum, const NUMBER *bias,
 
 #define CUTS MAKE(cuts)
 struct CUTS { /* rows of x in a piece of k, and their bits */
-    int rows, length, cut, count;
+    int rows, length, count;
     const NUMBER *x;
     ptrdiff_t x_row;
     uint64_t bits[MAKE(SKIP_ROWS)][MAKE(SKIP_CUTS)];
@@ -102,14 +102,15 @@ struct CUTS { /* rows of x in a piece of k, and their bits */
 
 static void MAKE(find)(struct CUTS *c)
 {
-    c->cut = MAKE(piece)(c->length, MAKE(SKIP_CUT));
-    c->count = (c->length + c->cut - 1) / c->cut;
+    int cut = MAKE(SKIP_CUT);
+
+    c->count = (c->length + cut - 1) / cut;
     for (int i = 0; i < c->rows; i++) {
         for (int q = 0; q < c->count; q++) {
-            int p = q * c->cut, left = c->length - p;
+            int p = q * cut, left = c->length - p;
 
-            c->bits[i][q] = MAKE(present)(left < c->cut ? left : c->cut,
-                                          c->x + i * c->x_row + p);
+            c->bits[i][q] =
+                MAKE(present)(left < cut ? left : cut, c->x + i * c->x_row + p);
         }
     }
 }
@@ -121,7 +122,7 @@ INLINE void MAKE(skip_chunk)(int vectors, const struct CUTS *c, const NUMBER *b,
     ptrdiff_t width = vectors * LANES;
 
     for (int q = 0; q < c->count; q++) {
-        const NUMBER *w = b + q * c->cut * width;
+        const NUMBER *w = b + q * MAKE(SKIP_CUT) * width;
 
         for (int i = 0; i < c->rows; i++) {
             VECTOR sum[MAKE(SKIP_WIDE)];
@@ -129,8 +130,8 @@ INLINE void MAKE(skip_chunk)(int vectors, const struct CUTS *c, const NUMBER *b,
             for (int j = 0; j < vectors; j++)
                 sum[j] = q ? waiting[i][j] : (VECTOR){0};
             MAKE(meet)
-            (vectors, c->bits[i][q], c->x + i * c->x_row + q * c->cut, 1, w,
-             width, sum);
+            (vectors, c->bits[i][q], c->x + i * c->x_row + q * MAKE(SKIP_CUT),
+             1, w, width, sum);
             if (q + 1 < c->count)
                 for (int j = 0; j < vectors; j++)
                     waiting[i][j] = sum[j];
