@@ -197,7 +197,7 @@ int rule_rational(const struct rule_nodes *n,
         double im = fmin(cimag(z[k]), -fmax(least, LEAST));
 
         if (cabs(z[k]) < FAR)
-            z[kept++] = CMPLX(creal(z[k]), im);
+            z[kept++] = creal(z[k]) + im * I;
     }
     functions(n, z, kept, b, integral);
     return fit(n, b, integral, r);

@@ -164,7 +164,7 @@ static void sample(const struct quadrature *w, int batch, struct bench *room)
     }
     for (int s = 0; s < RULE_SAMPLES; s++)
         for (int l = 0; l < LANES; l++)
-            room->g[s][batch * LANES + l] = CMPLX(sum[s].re[l], sum[s].im[l]);
+            room->g[s][batch * LANES + l] = sum[s].re[l] + sum[s].im[l] * I;
 }
 
 static int solve_nodes(const struct quadrature *w, const struct leaf *leaf,
@@ -178,7 +178,7 @@ static int solve_nodes(const struct quadrature *w, const struct leaf *leaf,
 
     for (int b = 0; b < BATCHES; b++) {
         double re[LANES], im[LANES] = {0};
-        lane_vector weight, *value = room->value + b * w->size;
+        lane_vector weight = {0}, *value = room->value + b * w->size;
         struct block_result r = {room->column, NULL, NULL};
 
         for (int l = 0; l < LANES; l++) {

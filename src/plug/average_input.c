@@ -201,11 +201,15 @@ unsigned average_inputs_need(struct adele *ctx, const struct average_inputs *in)
 int average_available(struct adele *ctx, const char *name, unsigned need,
                       const struct where *where)
 {
-    if (!ctx->pair || !(need & ~forces_gives(ctx)))
+    unsigned missing = ctx->pair ? need & ~forces_gives(ctx) : 0;
+    const char *why = missing & NEED_ENERGY ? ctx->pair->why : NULL;
+
+    if (!missing)
         return ADELE_OK;
     return err_deck(ctx, where->line ? where : NULL,
-                    "pair_style %s does not give what %s is made from",
-                    ctx->pair->head.style->name, name);
+                    "pair_style %s does not give what %s is made from%s%s",
+                    ctx->pair->head.style->name, name, why ? "; " : "",
+                    why ? why : "");
 }
 
 int average_inputs_check(struct adele *ctx, const struct average_inputs *in)

@@ -25,9 +25,9 @@ static const char *const default_columns[] = {"step", "time",   "temp", "pe",
 /* LAMMPS's headings where they are not the keyword with a capital. */
 static const struct {
     const char *keyword, *heading;
-} headings[] = {{"pe", "PotEng"},        {"ke", "KinEng"},
-                {"etotal", "TotEng"},    {"cpu", "CPU"},
-                {"tpcpu", "T/CPU"},      {"spcpu", "S/CPU"},
+} headings[] = {{"pe", "PotEng"},         {"ke", "KinEng"},
+                {"etotal", "TotEng"},     {"cpu", "CPU"},
+                {"tpcpu", "T/CPU"},       {"spcpu", "S/CPU"},
                 {"cpuremain", "CPULeft"}, {"timeremain", "TimeoutLeft"}};
 
 static const struct {
@@ -142,7 +142,7 @@ static int check_available(struct adele *ctx, struct thermo *t,
 {
     unsigned missing = column_needs(ctx, c) & ~forces_gives(ctx);
     const struct style *style = ctx->pair->head.style;
-    const char *what = "that";
+    const char *what = "that", *why = NULL;
 
     c->available = missing == 0;
     if (c->available)
@@ -153,10 +153,13 @@ static int check_available(struct adele *ctx, struct thermo *t,
             break;
         }
     }
+    if (missing & NEED_ENERGY)
+        why = ctx->pair->why;
     if (t->unavailable_is_error)
         return err_deck(ctx, c->where.line ? &c->where : NULL,
-                        "thermo column %s: pair_style %s does not give %s",
-                        c->word, style->name, what);
+                        "thermo column %s: pair_style %s does not give %s%s%s",
+                        c->word, style->name, what, why ? "; " : "",
+                        why ? why : "");
     for (int i = 0; i < t->ncolumn; i++) {
         if (strcmp(t->column[i].word, c->word))
             continue;
@@ -166,8 +169,8 @@ static int check_available(struct adele *ctx, struct thermo *t,
     }
     log_warning(&ctx->log,
                 "thermo column %s: pair_style %s does not give %s; nan is "
-                "printed",
-                c->word, style->name, what);
+                "printed%s%s",
+                c->word, style->name, what, why ? ": " : "", why ? why : "");
     return 0;
 }
 

@@ -129,6 +129,6 @@ int main(void)
     missed |= running(20, 220, 1);
     /* Localised states with lines of the width of the bath, from nothing. */
     missed |= compare("disordered", "displace all uniform -1.5 1.5 3\n", false,
-                      1, 20);
+                      1, 5);
     return missed;
 }

@@ -68,16 +68,24 @@ struct lines {
     double complex z[16], a[16], g[RULE_SAMPLES][16];
 };
 
+static double complex draw_one(unsigned *seed)
+{
+    double re = number(seed) - 0.5, im = number(seed) - 0.5;
+
+    return re + im * I;
+}
+
 static struct lines draw(int m, double width, unsigned seed)
 {
     struct lines l = {.m = m};
 
     for (int k = 0; k < m; k++) {
-        l.z[k] = CMPLX(-1.4 + 2.8 * (k + 0.2 + 0.6 * number(&seed)) / m,
-                       -width * (1 + number(&seed)));
-        l.a[k] = width * CMPLX(number(&seed) - 0.5, number(&seed) - 0.5);
+        double at = (k + 0.2 + 0.6 * number(&seed)) / m;
+
+        l.z[k] = -1.4 + 2.8 * at - width * (1 + number(&seed)) * I;
+        l.a[k] = width * draw_one(&seed);
         for (int s = 0; s < RULE_SAMPLES; s++)
-            l.g[s][k] = CMPLX(number(&seed) - 0.5, number(&seed) - 0.5);
+            l.g[s][k] = draw_one(&seed);
     }
     return l;
 }
