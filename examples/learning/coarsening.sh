@@ -4,8 +4,8 @@
 # reads NAME.length.txt and NAME.correlation.txt of each and prints, for each step kept,
 #   step  L(S) error  L(C) error
 # with 1/L(S) = sum S |k - Q| / sum S and C(L(C)) = C(0)/2, and the exponents
-# d ln L/d ln t between steps 100-200, 200-600, 600-1500, 1500-3000, from log-log fits of each run:
-# mean and standard error over the runs.
+# d ln L/d ln t between steps 100-200, 200-600, 600-1500, 1500-3000, from log-log fits of each run that
+# goes to the end of the window: mean and standard error over these.
 for name in "$@"; do
     for file in "$name.length.txt" "$name.correlation.txt"; do
         [ -f "$file" ] || { echo "coarsening.sh: no file $file" >&2; exit 1; }
@@ -32,6 +32,7 @@ done | awk '
         if (!($1 in known)) {known[$1] = 1; name[++runs] = $1}
         n[key]++; s[key] += $4; q[key] += $4*$4
         L[$1, $2, $3] = $4
+        if ($2 > last[$1, $3]) last[$1, $3] = $2
     }
     function exponent(run, kind, lo, hi,   i, x, y, m, sx, sy, sxx, sxy) {
         for (i = 1; i <= steps; i++) {
@@ -58,12 +59,16 @@ done | awk '
             printf "exponent, steps %d to %d:", edge[w], edge[w + 1]
             for (k = 1; k <= 2; k++) {
                 kind = k == 1 ? "S" : "C"
-                sum = squares = 0
+                sum = squares = used = 0
                 for (r = 1; r <= runs; r++) {
+                    if (last[name[r], kind] < edge[w + 1]) continue
                     e = exponent(name[r], kind, edge[w], edge[w + 1])
-                    sum += e; squares += e*e
+                    used++; sum += e; squares += e*e
                 }
-                printf "  L(%s) %.3f +- %.3f", kind, sum/runs, error(sum, squares, runs)
+                if (used)
+                    printf "  L(%s) %.3f +- %.3f", kind, sum/used, error(sum, squares, used)
+                else
+                    printf "  L(%s) in no run", kind
             }
             printf "\n"
         }
