@@ -1,4 +1,8 @@
-/* Rules with poles: see elec/negf_rule.h. */
+/* Rules with poles: see elec/negf_rule.h.
+
+   Matrices and workspace stand on the stack: the matrix-vector product of
+   OpenBLAS 0.3.21 for AVX-512 (zgemv_n) reads a column past the end of a small
+   matrix, which at the end of the heap is a segmentation fault. */
 
 #include "elec/negf_rule.h"
 
@@ -8,7 +12,13 @@
 #include <gsl/gsl_integration.h>
 #include <lapacke.h>
 
-enum { N = RULE_NODES, BACKGROUND = 5 };
+enum {
+    N = RULE_NODES,
+    BACKGROUND = 5,
+    WIDTH = RULE_POLES + 1,
+    LEAD = RULE_SAMPLES * N,
+    WORK = 2048
+};
 
 /* Poles that do not count, columns that add nothing, the least distance. */
 static const double FAR = 30, RANK = 1e-11, LEAST = 1e-6;
@@ -52,9 +62,8 @@ static int denominator(const struct rule_nodes *n,
                        double complex g[RULE_SAMPLES][N], int m,
                        double complex *q)
 {
-    double complex a[RULE_SAMPLES * N * (RULE_POLES + 1)];
-    double complex u[1], vt[(RULE_POLES + 1) * (RULE_POLES + 1)];
-    double sigma[RULE_POLES + 1], work[RULE_POLES + 1];
+    double complex a[LEAD * WIDTH], u[1], vt[WIDTH * WIDTH], work[WORK];
+    double sigma[WIDTH], rwork[5 * WIDTH];
     int first = m + BACKGROUND + 1, rows = 0;
 
     for (int s = 0; s < RULE_SAMPLES; s++) {
@@ -72,23 +81,24 @@ static int denominator(const struct rule_nodes *n,
 
                 for (int j = 0; j < N; j++)
                     sum += n->legendre[j][k] * n->legendre[j][l] * g[s][j];
-                a[rows * (m + 1) + l] = norm * sum;
+                a[l * LEAD + rows] = norm * sum;
             }
     }
     if (rows < m + 1)
         return -1;
-    if (LAPACKE_zgesvd(LAPACK_ROW_MAJOR, 'N', 'A', rows, m + 1, a, m + 1, sigma,
-                       u, 1, vt, m + 1, work))
+    if (LAPACKE_zgesvd_work(LAPACK_COL_MAJOR, 'N', 'A', rows, m + 1, a, LEAD,
+                            sigma, u, 1, vt, WIDTH, work, WORK, rwork))
         return -1;
     for (int l = 0; l <= m; l++)
-        q[l] = conj(vt[m * (m + 1) + l]);
+        q[l] = conj(vt[l * WIDTH + m]);
     return 0;
 }
 
 /* Eigenvalues of x in Legendre polynomials modulo q. */
 static int roots(const double complex *q, int m, double complex *z)
 {
-    double complex a[RULE_POLES * RULE_POLES] = {0};
+    double complex a[RULE_POLES * RULE_POLES] = {0}, none[1], work[WORK];
+    double rwork[2 * RULE_POLES];
     double complex lead = q[m];
 
     if (cabs(lead) < 1e-14)
@@ -100,13 +110,13 @@ static int roots(const double complex *q, int m, double complex *z)
     }
     for (int l = 0; l < m; l++)
         a[(m - 1) * m + l] -= m / sqrt(4.0 * m * m - 1) * q[l] / lead;
-    return LAPACKE_zgeev(LAPACK_ROW_MAJOR, 'N', 'N', m, a, m, z, NULL, 1, NULL,
-                         1)
+    return LAPACKE_zgeev_work(LAPACK_COL_MAJOR, 'N', 'N', m, a, m, z, none, 1,
+                              none, 1, work, WORK, rwork)
                ? -1
                : 0;
 }
 
-/* Columns of unit length of the fitted functions, b [N][RULE_FITTED], and
+/* Columns of unit length of the fitted functions, b [RULE_FITTED][N], and
    their integrals. */
 static void functions(const struct rule_nodes *n, const double complex *z,
                       int m, double *b, double *integral)
@@ -120,16 +130,16 @@ static void functions(const struct rule_nodes *n, const double complex *z,
         for (int j = 0; j < N; j++) {
             double complex v = sqrt(n->weight[j]) / (n->x[j] - z[k]);
 
-            b[j * RULE_FITTED + column] = creal(v);
-            b[j * RULE_FITTED + column + 1] = cimag(v);
+            b[column * N + j] = creal(v);
+            b[(column + 1) * N + j] = cimag(v);
             re += creal(v) * creal(v);
             im += cimag(v) * cimag(v);
         }
         re = 1 / sqrt(re);
         im = 1 / sqrt(im);
         for (int j = 0; j < N; j++) {
-            b[j * RULE_FITTED + column] *= re;
-            b[j * RULE_FITTED + column + 1] *= im;
+            b[column * N + j] *= re;
+            b[(column + 1) * N + j] *= im;
         }
         integral[column] = creal(whole) * re;
         integral[column + 1] = cimag(whole) * im;
@@ -137,7 +147,7 @@ static void functions(const struct rule_nodes *n, const double complex *z,
     }
     for (int k = 0; column < RULE_FITTED; k++, column++) {
         for (int j = 0; j < N; j++)
-            b[j * RULE_FITTED + column] = n->legendre[j][k];
+            b[column * N + j] = n->legendre[j][k];
         integral[column] = k ? 0 : sqrt(2.0);
     }
 }
@@ -146,37 +156,36 @@ static void functions(const struct rule_nodes *n, const double complex *z,
 static int fit(const struct rule_nodes *n, double *b, const double *integral,
                struct rule *r)
 {
-    double tau[RULE_FITTED], y[N] = {0}, q[N * N] = {0}, norm = 0;
+    double tau[RULE_FITTED], y[N] = {0}, q[N * N] = {0}, work[WORK];
+    double norm = 0;
     lapack_int pivot[RULE_FITTED] = {0};
     int rank = 0;
 
-    if (LAPACKE_dgeqp3(LAPACK_ROW_MAJOR, N, RULE_FITTED, b, RULE_FITTED, pivot,
-                       tau))
+    if (LAPACKE_dgeqp3_work(LAPACK_COL_MAJOR, N, RULE_FITTED, b, N, pivot, tau,
+                            work, WORK))
         return -1;
-    while (rank < RULE_FITTED &&
-           fabs(b[rank * RULE_FITTED + rank]) > RANK * fabs(b[0]))
+    while (rank < RULE_FITTED && fabs(b[rank * N + rank]) > RANK * fabs(b[0]))
         rank++;
     for (int i = 0; i < rank; i++) {
         double v = integral[pivot[i] - 1];
 
         for (int k = 0; k < i; k++)
-            v -= b[k * RULE_FITTED + i] * y[k];
-        y[i] = v / b[i * RULE_FITTED + i];
+            v -= b[i * N + k] * y[k];
+        y[i] = v / b[i * N + i];
         norm += y[i] * y[i];
     }
-    for (int j = 0; j < N; j++)
-        for (int k = 0; k < RULE_FITTED; k++)
-            q[j * N + k] = b[j * RULE_FITTED + k];
-    if (LAPACKE_dorgqr(LAPACK_ROW_MAJOR, N, N, RULE_FITTED, q, N, tau))
+    memcpy(q, b, N * RULE_FITTED * sizeof *q);
+    if (LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, N, N, RULE_FITTED, q, N, tau,
+                            work, WORK))
         return -1;
     for (int j = 0; j < N; j++) {
         double root = sqrt(n->weight[j]), w = 0;
 
         for (int k = 0; k < rank; k++)
-            w += q[j * N + k] * y[k];
+            w += q[k * N + j] * y[k];
         r->weight[j] = root * w;
         for (int k = rank; k < N; k++)
-            r->null[k - rank][j] = root * q[j * N + k];
+            r->null[k - rank][j] = root * q[k * N + j];
     }
     r->nnull = N - rank;
     r->amplification = sqrt(norm);
