@@ -1,8 +1,9 @@
 /* Rules with poles: see elec/negf_rule.h.
 
    Matrices and workspace stand on the stack: the matrix-vector product of
-   OpenBLAS 0.3.21 for AVX-512 (zgemv_n) reads a column past the end of a small
-   matrix, which at the end of the heap is a segmentation fault. */
+   OpenBLAS 0.3.21 for AVX-512 (zgemv_n) reads past the end of its operands when
+   the rows are two more than a multiple of four, which at the end of the heap
+   is a segmentation fault. */
 
 #include "elec/negf_rule.h"
 
