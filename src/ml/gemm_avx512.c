@@ -1,5 +1,5 @@
 /* Matrix products for processors with AVX-512: thirty-two registers of 64
-   bytes, twenty-four of them sums.  See ml/gemm_body.h. */
+   bytes, up to twenty-four of them sums.  See ml/gemm_body.h. */
 
 #include "ml/gemm_kernel.h"
 
@@ -8,7 +8,7 @@
 #include <immintrin.h>
 
 enum {
-    TILE_1 = 24,
+    TILE_1 = 12,
     TILE_2 = 12,
     TILE_3 = 8,
     GEMM_PIECE = 256,

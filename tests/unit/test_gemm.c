@@ -28,7 +28,7 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 enum {
-    TILE_1 = 24,
+    TILE_1 = 12,
     TILE_2 = 12,
     TILE_3 = 8,
     GEMM_PIECE = 256,
