@@ -11,7 +11,7 @@
 #include "elec/fermi.h"
 #include "elec/pole_set.h"
 
-enum { PASSES_MAX = 200, FLAT_PASSES = 3 };
+enum { PASSES_MAX = 200, FLAT_PASSES = 3, DESCENT_PASSES = 4 };
 
 /* The largest shift of mu, in T, that one set of Green's functions is asked
    about: the refitted weights still point the right way there. */
@@ -271,6 +271,39 @@ static bool flat(const struct pole_pass *s, const struct search *f,
                       : fabs(excess) <= 10 * f->slack;
 }
 
+/* A first guess that is off by many temperatures is mended at higher ones, from
+   that of the hopping down: there the number is smooth over as much as is
+   lacking, and a few poles serve. */
+static int descend(struct pole_pass *s, double *mu)
+{
+    struct pole_density *p = s->p;
+    struct pole_request ask = *s->ask;
+    struct pole_pass coarse = {.p = p, .t = s->t, .ask = &ask};
+    double tol = p->tol, width = 0;
+    int strict = p->strict, status = 0;
+
+    for (int64_t e = 0; e < p->nedge; e++)
+        width = fmax(width, fabs(p->hopping[e]));
+    ask.want_bonds = ask.want_energy = false;
+    p->tol = fmax(tol, 1e-3);
+    p->strict = 0;
+    for (ask.temp = 0.5 * width; ask.temp > 2 * s->ask->temp && !status;
+         ask.temp /= 4) {
+        double d = far;
+
+        for (int i = 0; i < DESCENT_PASSES && fabs(d) > 1; i++) {
+            status = pole_pass_run(&coarse, *mu, INFINITY);
+            if (status)
+                break;
+            d = find_shift(&coarse, number_slack(&coarse));
+            *mu += d * ask.temp;
+        }
+    }
+    p->tol = tol;
+    p->strict = strict;
+    return status;
+}
+
 int pole_pass_find_mu(struct pole_pass *s, double *shift)
 {
     struct pole_density *p = s->p;
@@ -309,6 +342,12 @@ int pole_pass_find_mu(struct pole_pass *s, double *shift)
             p->strict = strict_for(p, 2 * p->amplification);
         f.expected = next_shift(p, d);
         mu = next_mu(&f, mu, d, excess, i);
+        if (i == 0 && fabs(d) >= far && !p->nhistory && !p->again &&
+            ask->skip == 0) {
+            status = descend(s, &mu);
+            if (status)
+                return status;
+        }
     }
     /* A factor 2 is left for the share to grow. */
     p->next_strict = strict_for(p, 2 * p->amplification);

@@ -430,6 +430,45 @@ static void test_gap_of_a_quench(void **state)
     }
 }
 
+static void read_passes(void *user, const char *text)
+{
+    const char *at = strstr(text, "pair_style pole: ");
+
+    if (at && strstr(at, "passes a solution"))
+        *(double *)user = strtod(at + strlen("pair_style pole: "), NULL);
+}
+
+/* A band whose mu is a thousand temperatures from where sites on their own have
+   it is found in steps of higher temperatures. */
+static void cold_searches_are_short(void **state)
+{
+    static const char *filling[] = {"0.5", "0.3", "0.9"};
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        double passes = NAN, exact, mu;
+        struct adele *sim = adele_new(read_passes, &passes);
+
+        assert_non_null(sim);
+        sim_run(sim,
+                "lattice square 12 12\n"
+                "model ssh t 2.5 t2 0.5 alpha 4 k 30 kappa 4\n"
+                "electrons filling %s temp 1e-3\n"
+                "displace all gaussian 0.02 4711\n"
+                "thermo_style custom step mu\n"
+                "pair_style pole tol 1e-6\nrun 0",
+                filling[k]);
+        if (adele_evaluate(sim, "mu", &mu))
+            fail_msg("%s", adele_error(sim));
+        sim_run(sim, "pair_style ed\nrun 0");
+        if (adele_evaluate(sim, "mu", &exact))
+            fail_msg("%s", adele_error(sim));
+        if (!(passes <= 14) || !(fabs(mu - exact) < 0.02))
+            fail_msg("filling %s: %g passes, mu %g, by ed %g", filling[k],
+                     passes, mu, exact);
+        sim_free(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +478,7 @@ int main(void)
         cmocka_unit_test(every_shape),
         cmocka_unit_test(reference_files),
         cmocka_unit_test(threads_and_restarts_keep_the_bits),
-        cmocka_unit_test(energies_change_nothing)};
+        cmocka_unit_test(energies_change_nothing),
+        cmocka_unit_test(cold_searches_are_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
