@@ -61,8 +61,8 @@ static const char *const networks[] = {
     "conv channels 6 6 separable yes activation silu",
     "conv channels 6 odd yes",
     "conv channels 48 radius 1.1 equivariance group activation silu",
-    "conv channels 48 48 radius 1.1 equivariance group separable yes "
-    "activation tanh residual yes",
+    ("conv channels 48 48 radius 1.1 equivariance group separable yes "
+     "activation tanh residual yes"),
 };
 
 enum {
