@@ -49,6 +49,7 @@ static void install_signals(struct adele *ctx)
 
 struct options {
     const char *deck, *log, *screen, *echo;
+    const char *last_value; /* of a variable with several */
     char **help; /* words after -help */
     int nhelp;
     bool want_help, want_version;
@@ -91,9 +92,10 @@ static int set_echo(struct adele *ctx, struct options *o, char **v, int n)
 
 static int set_var(struct adele *ctx, struct options *o, char **v, int n)
 {
-    (void)o;
     if (n < 2)
         return err_deck(ctx, NULL, "-var needs a name and at least one value");
+    if (n > 2)
+        o->last_value = v[n - 1];
     return variable_override(ctx, v[0], n - 1, (const char *const *)(v + 1));
 }
 
@@ -358,6 +360,11 @@ static int run_deck(struct adele *ctx, const struct options *o)
 {
     if (o->deck)
         return input_file(ctx, o->deck);
+    if (o->last_value && access(o->last_value, R_OK) == 0)
+        log_warning(&ctx->log,
+                    "-var took the file '%s' for one of its values, so that "
+                    "standard input is read; name the deck first, or after -in",
+                    o->last_value);
     if (ctx->interactive)
         return input_interactive(ctx);
     return input_file(ctx, "-");
