@@ -14,6 +14,7 @@ cp examples/learning/* "$tmp"
 cd "$tmp" || exit 1
 sed -i -E 's/^( *run +)300/\140/; s/every 185/every 10/; s/^(epochs: +)[0-9]{1,2}$/\12/; s/^(epochs: +)500/\12/
            s/radius: 2.9/radius: 1.5/; s/(widths: \[)512, 256, 64, 16/\116, 8/' in.* train*.yaml
+sed -i 's/^output: .*/output: mu0_end.yaml/' train_mu0_mlp.yaml
 
 step() { # title, file that must come, command ..
     title=$1 file=$2
@@ -34,6 +35,8 @@ step "quenches at filling 0.5" quench_f050_1.h5 -in in.dataset_quench \
     -var L 8 -var late 20 -var n 1
 step "many quenches of a small lattice" q_A_20002.h5 -in in.dataset_small \
     -var L 6 -var early 20 -var count 2
+step "first steps of more" q_C_40001.h5 -in in.dataset_small -var name C \
+    -var first 40000 -var L 6 -var early 20 -var count 1
 step "late times of others" q_B_30001.h5 -in in.dataset_small -var name B \
     -var first 30000 -var L 6 -var early 0 -var late 20 -var count 1
 step "random configurations" random_mu0.h5 -in in.dataset_random \
@@ -44,11 +47,17 @@ for what in "mu0:mu 0.0" "f040:filling 0.4"; do
         -var name "heldout_${what%%:*}" -var first 1000 -var L 8 -var late 20 -var n 1
 done
 step "training of the compact potential" holstein_square_conv.yaml -in in.train
+step "training of a faster one" holstein_square_conv_fast.yaml \
+    -in in.train -var config train_conv_fast.yaml
 step "training of the published architecture" holstein_square_mu0_mlp.yaml \
     -in in.train -var config train_published.yaml
 step "training by a shorter schedule" mu0_short.yaml \
     -in in.train -var config train_mu0_short.yaml
-step "and on from there" holstein_square_mu0_mlp.yaml \
+for next in long more last; do
+    step "and on from there, $next" mu0_$next.yaml \
+        -in in.train -var config train_mu0_$next.yaml
+done
+step "and on from there, to the end" mu0_end.yaml \
     -in in.train -var config train_mu0_mlp.yaml
 step "quenches driven by the potential, densities at other mu" \
     quench_floor_f050_2002.h5 -in in.dataset_driven -var L 8 -var late 20 \
