@@ -45,13 +45,17 @@ static void start_true(void *data)
 
 int main(int argc, char **argv)
 {
-    char deck[] = "/tmp/adele-bench-XXXXXX";
+    const char *folder = getenv("TMPDIR");
+    char deck[512];
     static const char text[] = "lattice square 8 8\n"
                                "model holstein g 1\n"
                                "pair_style elastic\n"
                                "fix move all nve\n"
                                "run 1\n";
-    int fd = mkstemp(deck);
+    int fd;
+    snprintf(deck, sizeof deck, "%s/adele-bench-XXXXXX",
+             folder && *folder ? folder : P_tmpdir);
+    fd = mkstemp(deck);
     if (argc < 2 || fd < 0 || write(fd, text, sizeof text - 1) < 0)
         return 2;
     close(fd);

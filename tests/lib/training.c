@@ -16,33 +16,8 @@
 #include "adele.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
-
-char *training_folder;
-
-int training_make_folder(void **state)
-{
-    (void)state;
-    training_folder = folder_new();
-    return training_folder ? 0 : -1;
-}
-
-int training_drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(training_folder);
-    return 0;
-}
-
-char *training_path(const char *file)
-{
-    static char path[4][512];
-    static int k;
-    k = (k + 1) % 4;
-    snprintf(path[k], sizeof path[k], "%s/%s", training_folder, file);
-    return path[k];
-}
 
 void training_data(const char *file, const char *model, const char *electrons,
                    int seed, const char *more)
@@ -51,18 +26,18 @@ void training_data(const char *file, const char *model, const char *electrons,
         "lattice square 6 6\nmodel holstein %s\nelectrons %s\ndisplace all "
         "uniform -1.5 1.5 %d\npair_style ed\nfix move all nve\ntimestep "
         "0.2\ndump d all dataset 3 %s %s\nrun 6\nundump d\n",
-        model, electrons, seed, training_path(file), more);
+        model, electrons, seed, folder_path(file), more);
     sim_free(sim);
 }
 
 void training_config(const char *file, const char *text)
 {
     int error = 0;
-    struct file *f = file_open(training_path(file), FILE_WRITE, &error);
+    struct file *f = file_open(folder_path(file), FILE_WRITE, &error);
     assert_non_null(f);
     for (const char *at; (at = strstr(text, "%s")); text = at + 2) {
         file_write(f, text, (size_t)(at - text));
-        file_printf(f, "%s", training_folder);
+        file_printf(f, "%s", folder);
     }
     file_printf(f, "%s", text);
     assert_int_equal(file_close(f), 0);
@@ -77,7 +52,7 @@ struct adele *training_simulation(void)
 
 struct trainer *training_new(struct adele *sim, const char *file)
 {
-    struct trainer *t = trainer_new(sim, training_path(file), NULL);
+    struct trainer *t = trainer_new(sim, folder_path(file), NULL);
     if (!t)
         fail_msg("%s", adele_error(sim));
     return t;
@@ -87,7 +62,7 @@ void training_run(const char *file, int threads)
 {
     struct adele *sim = sim_new("%s", "");
     sim->nthread = threads;
-    sim_run(sim, "train %s", training_path(file));
+    sim_run(sim, "train %s", folder_path(file));
     sim_free(sim);
 }
 
@@ -96,11 +71,11 @@ void training_refused(const char *text, const char *expected)
     struct adele *sim = sim_new("%s", "");
     struct text whole = {0}, cut = {0};
     training_config("refused.yaml", text);
-    assert_null(trainer_new(sim, training_path("refused.yaml"), NULL));
+    assert_null(trainer_new(sim, folder_path("refused.yaml"), NULL));
     error_format(sim, &whole);
-    size_t length = strlen(training_folder) + 1;
+    size_t length = strlen(folder) + 1;
     const char *m = whole.s;
-    for (const char *at; (at = strstr(m, training_folder)); m = at + length)
+    for (const char *at; (at = strstr(m, folder)); m = at + length)
         text_addn(&cut, m, (size_t)(at - m));
     text_add(&cut, m);
     /* Without the line and the caret: these are tested with configurations. */
@@ -115,7 +90,7 @@ void training_refused(const char *text, const char *expected)
 char *training_read(const char *file, size_t *length)
 {
     int error;
-    char *s = file_read_all(training_path(file), length, &error);
+    char *s = file_read_all(folder_path(file), length, &error);
     if (!s)
         fail_msg("no file %s", file);
     return s;

@@ -7,11 +7,6 @@
 #include "core/context.h"
 #include "plug/trainer_state.h"
 
-/* A folder for data and results; its path stands in training_folder. */
-extern char *training_folder;
-int training_make_folder(void **state);
-int training_drop_folder(void **state);
-
 /* FILE.h5 of 3 frames of a quench, 6x6 Holstein sites, from `seed`: solved
    exactly.  `model` and `electrons` as in a deck, `more`: words of the dump. */
 void training_data(const char *file, const char *model, const char *electrons,

@@ -15,30 +15,21 @@
 
 #include "adele.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "plug/pair.h"
 #include "potentials.h"
 #include "sim.h"
 
 enum { SITES = 48, WIDE = 48, NEXT = 40 };
-static char folder[] = "/tmp/adele_bf16_XXXXXX";
-static char one[64], two[64];
+static char one[512], two[512];
 
 static int make_folder(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return -1;
     snprintf(one, sizeof one, "%s/one.yaml", folder);
     snprintf(two, sizeof two, "%s/two.yaml", folder);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(one);
-    unlink(two);
-    return rmdir(folder);
 }
 
 /* Eight digits, ties to even. */
@@ -203,5 +194,5 @@ int main(void)
         cmocka_unit_test(energies_are_refused),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_folder, folder_drop);
 }

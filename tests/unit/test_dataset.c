@@ -14,24 +14,8 @@
 
 #include "adele.h"
 #include "plug/pair.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = folder_new();
-    return folder ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
 
 static hid_t open_file(const char *name)
 {
@@ -284,5 +268,5 @@ int main(void)
         cmocka_unit_test(test_content), cmocka_unit_test(test_description),
         cmocka_unit_test(test_append), cmocka_unit_test(test_split),
         cmocka_unit_test(test_foreign)};
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }

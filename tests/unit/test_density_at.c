@@ -20,26 +20,10 @@
 #include "adele.h"
 #include "plug/dataset.h"
 #include "plug/pair.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
 
 enum { NMU = 6, SITES_MOST = 4096 };
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = folder_new();
-    return folder ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
 
 static void densities(struct adele *sim, const double *mu, int nmu, double *n,
                       double *error)
@@ -322,5 +306,5 @@ int main(void)
         cmocka_unit_test(datasets_hold_them),
         cmocka_unit_test(refused),
     };
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "close.h"
+#include "folder.h"
 #include "plug/pair.h"
 #include "plug/samples.h"
 #include "potentials.h"
@@ -30,23 +31,6 @@ static const char leads[] = "lead L left gamma 1 mu 2.5 temp 0.1\n"
                             "lead B all gamma 0.001 mu 0 temp 0.1\n";
 static const char mlp[] = "mlp widths 6 4 activation tanh";
 enum { SITES = 20 };
-
-static char folder[] = "/tmp/adele_device_XXXXXX";
-static char here[256];
-
-static int enter_folder(void **state)
-{
-    (void)state;
-    return !getcwd(here, sizeof here) || !mkdtemp(folder) || chdir(folder);
-}
-
-static int leave_folder(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return chdir(here) || system(command);
-}
 
 static void remember(struct adele *sim, struct potential *p)
 {
@@ -350,15 +334,13 @@ static void trainings_know_the_bias(void **state)
     make_data("ramp.h5", "lead R right gamma 0.7 mu -0.5\n", "step/4");
     make_data("fixed.h5", "lead R right gamma 0.7 mu -0.5\n", "1.5");
     write_config("none", "ramp.h5");
-    assert_int_not_equal(adele_command(sim, "train train.yaml\n"),
-                         0);
+    assert_int_not_equal(adele_command(sim, "train train.yaml\n"), 0);
     assert_non_null(strstr(adele_error(sim),
                            "mu of lead L is 0 to 2 in the data; a network with "
                            "mu: none holds for one bias"));
     error_clear(sim);
     write_config("shift", "ramp.h5");
-    assert_int_not_equal(adele_command(sim, "train train.yaml\n"),
-                         0);
+    assert_int_not_equal(adele_command(sim, "train train.yaml\n"), 0);
     assert_non_null(strstr(adele_error(sim), "the data have leads"));
     error_clear(sim);
     for (int k = 0; k < 2; k++) {
@@ -403,5 +385,5 @@ int main(void)
         cmocka_unit_test(datasets_record_each_frame),
         cmocka_unit_test(mixtures_are_refused),
         cmocka_unit_test(trainings_know_the_bias)};
-    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+    return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }

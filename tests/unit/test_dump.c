@@ -19,24 +19,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "plug/dump.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = folder_new();
-    return folder ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
 
 static char *contents(const char *name)
 {
@@ -557,5 +541,5 @@ int main(void)
                                        cmocka_unit_test(test_vtk),
                                        cmocka_unit_test(test_truncated),
                                        cmocka_unit_test(test_rerun)};
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }

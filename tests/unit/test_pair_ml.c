@@ -16,6 +16,7 @@
 #include "adele.h"
 #include "base/mem.h"
 #include "close.h"
+#include "folder.h"
 #include "plug/pair.h"
 #include "potentials.h"
 #include "sim.h"
@@ -23,27 +24,16 @@
 enum { SITES_MAX = 128 };
 static const char *const electrons[] = {"mu -0.3 temp 0.5",
                                         "filling 0.4 temp 0.5"};
-static char folder[] = "/tmp/adele_pair_ml_XXXXXX";
-static char one[64], two[64], restart[64];
+static char one[512], two[512], restart[512];
 
 static int make_folder(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return -1;
     snprintf(one, sizeof one, "%s/one.yaml", folder);
     snprintf(two, sizeof two, "%s/two.yaml", folder);
     snprintf(restart, sizeof restart, "%s/r", folder);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(one);
-    unlink(two);
-    unlink(restart);
-    return rmdir(folder);
 }
 
 static void save(struct adele *sim, struct potential *p, const char *path)
@@ -531,5 +521,5 @@ int main(void)
                                        cmocka_unit_test(threads),
                                        cmocka_unit_test(rough_energies),
                                        cmocka_unit_test(conserves)};
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_folder, folder_drop);
 }

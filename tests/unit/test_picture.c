@@ -23,24 +23,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "plug/picture_plane.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = folder_new();
-    return folder ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
 
 /* Squared distance of a point of the plane to a site of it or, where rows
    are wrapped, to the nearest of its images. */
@@ -435,5 +419,5 @@ int main(void)
         cmocka_unit_test(test_left_out),  cmocka_unit_test(test_resolution),
         cmocka_unit_test(test_vector),    cmocka_unit_test(test_history),
         cmocka_unit_test(test_movie)};
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }

@@ -22,6 +22,7 @@
 #include "adele.h"
 #include "bond_model.h"
 #include "plug/pair.h"
+#include "process.h"
 #include "sim.h"
 #include "yaml_node.h"
 
@@ -361,12 +362,10 @@ static void threads_and_restarts_keep_the_bits(void **state)
     (void)state;
     size_t bytes = 32 * 31 * sizeof(double);
     double *one = quenched(1), *two = quenched(2), *rest, *start;
-    char path[] = "/tmp/adele_pole_XXXXXX";
-    int file = mkstemp(path);
+    char *place = folder_new(), path[512];
     struct adele *sim;
 
-    assert_true(file >= 0);
-    close(file);
+    snprintf(path, sizeof path, "%s/restart", place);
     assert_memory_equal(one, two, bytes);
     sim = sim_new("%srun 7\n", quench);
     start = displacements(sim);
@@ -380,7 +379,7 @@ static void threads_and_restarts_keep_the_bits(void **state)
     sim_free(sim);
     assert_memory_equal(one, rest, bytes);
     assert_true(memcmp(one, start, bytes) != 0);
-    unlink(path);
+    folder_remove(place);
     free(one);
     free(two);
     free(rest);

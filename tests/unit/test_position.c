@@ -19,6 +19,7 @@
 #include "core/lattice_symmetry.h"
 #include "plug/lattice_style.h"
 #include "potentials.h"
+#include "process.h"
 #include "sim.h"
 
 extern const struct lattice_style lattice_chain, lattice_square,
@@ -224,11 +225,10 @@ static void position_tells_columns_apart(void **state)
 static void files_keep_the_geometry(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/adele_position_XXXXXX", one[64], two[64];
+    char *place = folder_new(), one[512], two[512];
     struct where where = {0};
-    assert_non_null(mkdtemp(folder));
-    snprintf(one, sizeof one, "%s/a.yaml", folder);
-    snprintf(two, sizeof two, "%s/b.yaml", folder);
+    snprintf(one, sizeof one, "%s/a.yaml", place);
+    snprintf(two, sizeof two, "%s/b.yaml", place);
     for (int k = 0; k < NDESIGN; k++) {
         const struct design *d = &designs[k];
         struct adele *sim = sim_new("%s", device);
@@ -257,7 +257,7 @@ static void files_keep_the_geometry(void **state)
         potential_free(sim, back);
         sim_free(sim);
     }
-    unlink(one), unlink(two), rmdir(folder);
+    folder_remove(place);
 }
 
 /* What a network cannot have, and decks that a potential does not belong to. */

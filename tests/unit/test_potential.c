@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "close.h"
+#include "folder.h"
 #include "plug/potential_text.h"
 #include "potentials.h"
 #include "sim.h"
@@ -26,25 +27,15 @@ static const char deck[] = "boundary p f\nlattice square 5 4\n"
 static const char mlp[] = "mlp widths 5 3 activation tanh";
 enum { SITES = 20 };
 
-static char folder[] = "/tmp/adele_potential_XXXXXX";
-static char path[64], other[64];
+static char path[512], other[512];
 
 static int make_folder(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return -1;
     snprintf(path, sizeof path, "%s/p.yaml", folder);
     snprintf(other, sizeof other, "%s/q.yaml", folder);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    unlink(other);
-    return rmdir(folder);
 }
 
 static char *contents(const char *name, size_t *length)
@@ -190,9 +181,8 @@ static void round_trip(void **state)
 
 static void make_file(struct adele *sim, char **s, size_t *n)
 {
-    struct potential *p =
-        potential_random(sim, "field", mlp, TARGET_DENSITY, POTENTIAL_MU_SHIFT,
-                         7);
+    struct potential *p = potential_random(sim, "field", mlp, TARGET_DENSITY,
+                                           POTENTIAL_MU_SHIFT, 7);
     add_notes(p);
     assert_int_equal(potential_save(sim, p, path), 0);
     potential_free(sim, p);
@@ -220,8 +210,8 @@ static void truncations(void **state)
     sim_free(sim);
 }
 
-/* One byte changed anywhere: refused, or it makes no difference (blanks, notes).
-   Every byte of the weights makes one. */
+/* One byte changed anywhere: refused, or it makes no difference (blanks,
+   notes). Every byte of the weights makes one. */
 static void edits(void **state)
 {
     (void)state;
@@ -309,12 +299,14 @@ static void belongs(void **state)
     sim_run(sim, "model holstein t 1 g 3 k 1 kappa 0.18");
     refuses(sim, p, "made with g 3.5, the model here has g 3");
     sim_run(sim, "model holstein t 1 g 3.5 k 1 kappa 0.18000001");
-    refuses(sim, p, "made with kappa 0.18, the model here has kappa "
-                    "0.18000001");
+    refuses(sim, p,
+            "made with kappa 0.18, the model here has kappa "
+            "0.18000001");
     sim_run(sim, "model holstein t 1 g 3.5 k 1 kappa 0.18\n"
                  "electrons filling 0.4 temp 0.1");
-    refuses(sim, p, "made with electrons filling 0.5 and does not know the "
-                    "chemical potential; here are electrons filling 0.4");
+    refuses(sim, p,
+            "made with electrons filling 0.5 and does not know the "
+            "chemical potential; here are electrons filling 0.4");
     assert_int_equal(potential_check(sim, any, false, true, NULL), 0);
     sim_run(sim, "electrons mu 0.5 temp 0.1");
     refuses(sim, p, "here are electrons mu 0.5");
@@ -327,7 +319,8 @@ static void belongs(void **state)
     refuses(sim, any, "electron temperature 0.1, the temperature here is 0.2");
     sim_run(sim, "electrons filling 0.5 temp 0.1");
     p->origin.periodic[1] = true;
-    refuses(sim, p, "made with boundary p along axis 2, the boundary here is f");
+    refuses(sim, p,
+            "made with boundary p along axis 2, the boundary here is f");
     p->origin.periodic[1] = false;
     sim->state.onsite = field_new(sim->lat, 1, &sim->clock);
     refuses(sim, p, "does not know on-site disorder");
@@ -421,9 +414,8 @@ static void predicts(void **state)
     for (int k = 0; k < 12; k++) {
         enum potential_mu see = (enum potential_mu)(k % 3);
         bool single = k >= 6, disorder = k % 6 >= 3;
-        struct fixture f =
-            start(TARGET_DENSITY, see,
-                  single ? PRECISION_SINGLE : PRECISION_DOUBLE);
+        struct fixture f = start(TARGET_DENSITY, see,
+                                 single ? PRECISION_SINGLE : PRECISION_DOUBLE);
         double out[SITES], spread = 0;
         for (int m = 0; m < 2; m++) {
             assert_int_equal(potential_predict(f.sim, f.run, f.q,
@@ -464,8 +456,8 @@ static void slopes(void **state)
                                            out, slope, NULL),
                          0);
         for (int i = 0; i < SITES; i++) {
-            double d = (at[0][i] - 8 * at[1][i] + 8 * at[2][i] - at[3][i]) /
-                       12e-3;
+            double d =
+                (at[0][i] - 8 * at[1][i] + 8 * at[2][i] - at[3][i]) / 12e-3;
             assert_close(slope[i], d, 1e-9);
             most = fmax(most, fabs(slope[i]));
         }
@@ -525,8 +517,8 @@ static void gradients(void **state)
 static void outside(void **state)
 {
     (void)state;
-    struct fixture f = start(TARGET_DENSITY, POTENTIAL_MU_INPUT,
-                             PRECISION_SINGLE);
+    struct fixture f =
+        start(TARGET_DENSITY, POTENTIAL_MU_INPUT, PRECISION_SINGLE);
     double out[SITES];
     int64_t count, expected = 0;
     f.p->in_low[0] = -1;
@@ -534,13 +526,11 @@ static void outside(void **state)
     for (int i = 0; i < SITES; i++)
         expected += !(f.value[i] >= -1 && f.value[i] <= 0.5);
     assert_true(expected > 2 && expected < SITES - 2);
-    assert_int_equal(potential_predict(f.sim, f.run, f.q, NULL, 0, out, NULL,
-                                       &count),
-                     0);
+    assert_int_equal(
+        potential_predict(f.sim, f.run, f.q, NULL, 0, out, NULL, &count), 0);
     assert_int_equal(count, expected);
-    assert_int_equal(potential_predict(f.sim, f.run, f.q, NULL, 3.5, out, NULL,
-                                       &count),
-                     0);
+    assert_int_equal(
+        potential_predict(f.sim, f.run, f.q, NULL, 3.5, out, NULL, &count), 0);
     assert_int_equal(count, SITES);
     stop(&f);
 }
@@ -550,12 +540,13 @@ static void impossible(void **state)
     (void)state;
     struct adele *sim = sim_new("%s", deck);
     struct words d = words_of("field"), n = words_of(mlp);
-    assert_null(potential_new(sim, &d, &n, TARGET_FORCE, POTENTIAL_MU_SHIFT, NULL));
+    assert_null(
+        potential_new(sim, &d, &n, TARGET_FORCE, POTENTIAL_MU_SHIFT, NULL));
     assert_non_null(strstr(adele_error(sim), "mu shift goes with target"));
     error_clear(sim);
     sim_run(sim, "model holstein g 0");
-    assert_null(potential_new(sim, &d, &n, TARGET_DENSITY, POTENTIAL_MU_SHIFT,
-                              NULL));
+    assert_null(
+        potential_new(sim, &d, &n, TARGET_DENSITY, POTENTIAL_MU_SHIFT, NULL));
     assert_non_null(strstr(adele_error(sim), "needs a coupling g"));
     words_free(&d);
     words_free(&n);
@@ -585,9 +576,8 @@ static void brings_density(void **state)
     assert_int_equal(potential_predict(sim, run, sim->state.displacement, NULL,
                                        0.4, out, NULL, NULL),
                      0);
-    assert_int_equal(potential_displace(sim, p, sim->state.displacement, NULL,
-                                        0.4, v),
-                     0);
+    assert_int_equal(
+        potential_displace(sim, p, sim->state.displacement, NULL, 0.4, v), 0);
     assert_int_equal(style->whole(p->descriptor, v, 1, feature), 0);
     for (int i = 0; i < SITES; i++) {
         const double *x = feature + i * p->descriptor->nfeature;
@@ -605,11 +595,11 @@ static void brings_density(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base64),     cmocka_unit_test(round_trip),
+        cmocka_unit_test(base64),      cmocka_unit_test(round_trip),
         cmocka_unit_test(truncations), cmocka_unit_test(edits),
-        cmocka_unit_test(belongs),    cmocka_unit_test(wrong_lattice),
-        cmocka_unit_test(predicts),   cmocka_unit_test(slopes),
-        cmocka_unit_test(gradients),  cmocka_unit_test(outside),
-        cmocka_unit_test(impossible), cmocka_unit_test(brings_density)};
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+        cmocka_unit_test(belongs),     cmocka_unit_test(wrong_lattice),
+        cmocka_unit_test(predicts),    cmocka_unit_test(slopes),
+        cmocka_unit_test(gradients),   cmocka_unit_test(outside),
+        cmocka_unit_test(impossible),  cmocka_unit_test(brings_density)};
+    return cmocka_run_group_tests(tests, make_folder, folder_drop);
 }

@@ -18,24 +18,8 @@
 #include "plug/samples.h"
 
 #include "close.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = folder_new();
-    return folder ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
 
 struct deck {
     const char *boundary, *lattice, *model, *electrons, *pair, *file, *dump;
@@ -270,6 +254,6 @@ int main(void)
         cmocka_unit_test(test_content), cmocka_unit_test(test_grid),
         cmocka_unit_test(test_several), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_sha256)};
-    return cmocka_run_group_tests_name("samples", tests, make_folder,
-                                       drop_folder);
+    return cmocka_run_group_tests_name("samples", tests, folder_make,
+                                       folder_drop);
 }

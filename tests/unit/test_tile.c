@@ -22,6 +22,7 @@
 #include "adele.h"
 #include "bond_model.h"
 #include "plug/pair.h"
+#include "process.h"
 #include "sim.h"
 
 static const double tol = 1e-10;
@@ -302,16 +303,14 @@ static void threads_change_nothing(void **state)
 
 static void a_restart_changes_nothing(void **state)
 {
-    char path[] = "/tmp/adele_tile_XXXXXX";
-    int file = mkstemp(path);
+    char *place = folder_new(), path[512];
     struct adele *sim = ordered(33, 0.8, 0.1);
     struct answer through, again;
     const char *rest = "pair_style pole tile 8 buffer auto 1e-3\n"
                        "fix m all nve\ntimestep 0.1\n";
 
     (void)state;
-    assert_true(file >= 0);
-    close(file);
+    snprintf(path, sizeof path, "%s/restart", place);
     sim_run(sim, "%srun 3\nwrite_restart %s\nrun 3", rest, path);
     through = ask(sim, 0);
     sim_free(sim);
@@ -323,7 +322,7 @@ static void a_restart_changes_nothing(void **state)
     forget(&through);
     forget(&again);
     sim_free(sim);
-    unlink(path);
+    folder_remove(place);
 }
 
 /* --- What tiles do not offer. --- */

@@ -20,27 +20,11 @@
 #include "adele.h"
 #include "bond_model.h"
 #include "plug/pair.h"
-#include "process.h"
+#include "folder.h"
 #include "sim.h"
 
 enum { SITES_MOST = 2000 };
 static const double tol = 1e-6;
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder = folder_new();
-    return folder ? 0 : -1;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
 
 static void densities(struct adele *sim, double *n)
 {
@@ -422,5 +406,5 @@ int main(void)
         cmocka_unit_test(parameters_make_tiles_new),
         cmocka_unit_test(threads_and_restarts_keep_the_bits),
     };
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }

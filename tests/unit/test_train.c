@@ -19,6 +19,7 @@
 #include "plug/setting.h"
 
 #include "close.h"
+#include "folder.h"
 #include "sim.h"
 #include "training.h"
 
@@ -59,7 +60,7 @@ static void add_stopping(void)
 
 static int make_data(void **state)
 {
-    if (training_make_folder(state))
+    if (folder_make(state))
         return -1;
     training_data("site1.h5", site, "mu 0.2 temp 0.5", 1, "");
     training_data("site2.h5", site, "mu 0.2 temp 0.5", 2, "");
@@ -218,15 +219,14 @@ static void test_resumed(void **state)
         training_run("whole.yaml", 1);
         assert_int_equal(steps_done, 36);
         assert_int_equal(
-            rename(training_path("whole.pot"), training_path("first.pot")), 0);
+            rename(folder_path("whole.pot"), folder_path("first.pot")), 0);
         assert_int_equal(
-            rename(training_path("whole.pot.csv"), training_path("first.csv")),
-            0);
+            rename(folder_path("whole.pot.csv"), folder_path("first.csv")), 0);
         stopped("whole.yaml", at[k], 36);
         training_same("first.pot", "whole.pot");
         same_curve("first.csv", "whole.pot.csv");
-        assert_int_not_equal(
-            access(training_path("whole.pot.checkpoint"), F_OK), 0);
+        assert_int_not_equal(access(folder_path("whole.pot.checkpoint"), F_OK),
+                             0);
     }
 }
 
@@ -242,10 +242,9 @@ static void test_resumed_lbfgs(void **state)
                     "batch: 2\noutput: '%s/l.pot'\n");
     stop_at = 0;
     training_run("l.yaml", 1);
-    assert_int_equal(rename(training_path("l.pot"), training_path("l1.pot")),
+    assert_int_equal(rename(folder_path("l.pot"), folder_path("l1.pot")), 0);
+    assert_int_equal(rename(folder_path("l.pot.csv"), folder_path("l1.csv")),
                      0);
-    assert_int_equal(
-        rename(training_path("l.pot.csv"), training_path("l1.csv")), 0);
     stopped("l.yaml", 5, 12);
     training_same("l1.pot", "l.pot");
     same_curve("l1.csv", "l.pot.csv");
@@ -260,10 +259,10 @@ static void test_last_line(void **state)
     config_named("last.yaml", "seed: 9\n", "last.pot");
     training_run("last.yaml", 1);
     struct adele *sim = sim_new("%s", "");
-    struct word word = {.text = training_path("c.h5")};
+    struct word word = {.text = folder_path("c.h5")};
     struct samples *s = samples_open(sim, &word, 1);
     struct adele *set = setting_new(sim, &s->origin, s->lattice[0], NULL);
-    struct potential *p = potential_load(set, training_path("last.pot"), NULL);
+    struct potential *p = potential_load(set, folder_path("last.pot"), NULL);
     assert_non_null(p);
     struct potential_run *run =
         potential_run_new(set, p, s->lattice[0], PRECISION_DOUBLE, false);
@@ -335,7 +334,7 @@ static void test_sizes(void **state)
                 "electrons mu -0.1 temp 0.5\ndisplace all uniform "
                 "-1 1 6\npair_style ed\ndump d all dataset 1 "
                 "%s\nrun 0\n",
-                site, training_path("site3.h5"));
+                site, folder_path("site3.h5"));
     sim_run(sim, "undump d");
     struct trainer *t = training_new(sim, "sizes.yaml");
     assert_int_equal(t->train.n + t->valid.n, 4);
@@ -352,7 +351,7 @@ static void test_sizes(void **state)
             "clear\nlattice square 5 3\nmodel holstein %s\nelectrons "
             "filling 0.4 temp 0.3\npair_style ed\ndump d all dataset 1 %s "
             "mu around 1 2\nrun 2\nundump d",
-            hopping, training_path("d.h5"));
+            hopping, folder_path("d.h5"));
     t = training_new(sim, "both.yaml");
     int64_t seen[64] = {0}, n = 0;
     for (int64_t k = 0; k < t->nbatch; k++) {
@@ -521,6 +520,5 @@ int main(void)
         cmocka_unit_test(test_gain),
         cmocka_unit_test(test_refused),
     };
-    return cmocka_run_group_tests_name("train", tests, make_data,
-                                       training_drop_folder);
+    return cmocka_run_group_tests_name("train", tests, make_data, folder_drop);
 }

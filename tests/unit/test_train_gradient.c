@@ -15,12 +15,13 @@
 #include "adele.h"
 
 #include "close.h"
+#include "folder.h"
 #include "sim.h"
 #include "training.h"
 
 static int make_data(void **state)
 {
-    if (training_make_folder(state))
+    if (folder_make(state))
         return -1;
     training_data("a.h5", "g 1.5 kappa 0.18", "mu 0.1 temp 0.3", 11,
                   "mu around 0.5 2");
@@ -151,5 +152,5 @@ int main(void)
         cmocka_unit_test(test_density), cmocka_unit_test(test_force),
         cmocka_unit_test(test_energy), cmocka_unit_test(test_convolution)};
     return cmocka_run_group_tests_name("train_gradient", tests, make_data,
-                                       training_drop_folder);
+                                       folder_drop);
 }

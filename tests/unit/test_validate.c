@@ -15,12 +15,12 @@
 #include "adele.h"
 #include "base/deviation.h"
 #include "close.h"
+#include "folder.h"
 #include "plug/pair.h"
 #include "potentials.h"
 #include "sim.h"
 
 enum { SITES = 30, FRAMES = 4 };
-static char folder[] = "/tmp/adele_validate_XXXXXX", start[256];
 static char captured[60000];
 
 static const char deck[] = "lattice square 6 5\nmodel holstein t 0 g 1.5 k 1 "
@@ -53,26 +53,13 @@ static void save_atomic(struct adele *sim, double factor, enum potential_mu mu)
 /* Frames at times 0, 1, 2, 3 by the exact solver. */
 static int make_data(void **state)
 {
-    (void)state;
-    if (!getcwd(start, sizeof start) || !mkdtemp(folder) || chdir(folder))
+    if (folder_enter(state))
         return -1;
     struct adele *sim = sim_new("%s", deck);
     sim_run(sim, "displace all uniform -1 1 3\npair_style ed\nfix m all nve\n"
                  "dump d all dataset 10 data.h5 q n fq\ntimestep 0.1\nrun 30");
     sim_free(sim);
     return 0;
-}
-
-static int remove_data(void **state)
-{
-    static const char *const file[] = {
-        "p.yaml",       "data.h5",      "p.times.csv", "p.errors.csv",
-        "p.parity.csv", "p.parity.png", "log.adele",   "other.h5",
-        "seed0.h5",     "seed1.h5",     "seed2.h5"};
-    (void)state;
-    for (size_t k = 0; k < sizeof file / sizeof *file; k++)
-        unlink(file[k]);
-    return chdir(start) || rmdir(folder);
 }
 
 static struct adele *captured_sim(void)
@@ -281,5 +268,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_errors), cmocka_unit_test(exact_and_solved),
         cmocka_unit_test(floor_of_blind), cmocka_unit_test(refusals)};
-    return cmocka_run_group_tests(tests, make_data, remove_data);
+    return cmocka_run_group_tests(tests, make_data, folder_leave);
 }

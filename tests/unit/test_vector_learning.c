@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "close.h"
 #include "plug/pair.h"
+#include "folder.h"
 #include "potentials.h"
 #include "sim.h"
 #include "training.h"
@@ -66,7 +67,7 @@ static char *path_of(int k)
 {
     char name[32];
     snprintf(name, sizeof name, "kind%d.yaml", k);
-    return training_path(name);
+    return folder_path(name);
 }
 
 static struct adele *open_kind(int k)
@@ -280,17 +281,17 @@ static void linear_part_is_found(void **state)
                      "displace all gaussian 0.1 7\npair_style ed\n"
                      "fix move all nve\ntimestep 0.1\n"
                      "dump d all dataset 4 %s ux uy fx fy\nrun 20\nundump d",
-                     training_path("hot.h5")));
+                     folder_path("hot.h5")));
     training_config("train.yaml", LINEAR);
     struct adele *sim = training_simulation();
     struct trainer *t = training_new(sim, "train.yaml");
     struct potential *p = t->p;
     expect_series(p, 30);
     assert_close(t->residual, 0, 1e-5);
-    if (potential_save(sim, p, training_path("saved.yaml")))
+    if (potential_save(sim, p, folder_path("saved.yaml")))
         fail_msg("%s", adele_error(sim));
     struct potential *q =
-        potential_load(t->place[0].setting, training_path("saved.yaml"), NULL);
+        potential_load(t->place[0].setting, folder_path("saved.yaml"), NULL);
     assert_non_null(q);
     assert_memory_equal(q->linear, p->linear, 5 * sizeof *q->linear);
     potential_free(t->place[0].setting, q);
@@ -348,6 +349,6 @@ int main(void)
         cmocka_unit_test(linear_part_is_found),
         cmocka_unit_test(moments_are_refused),
     };
-    return cmocka_run_group_tests_name(
-        "vector_learning", tests, training_make_folder, training_drop_folder);
+    return cmocka_run_group_tests_name("vector_learning", tests, folder_make,
+                                       folder_drop);
 }
