@@ -25,80 +25,73 @@ static bool skips(int k, int n)
                 *to++ = w[p * row + j * column];                               \
     }                                                                          \
                                                                                \
-    static void packed_##kind(int m, int k, int n, const void *x_,             \
-                              ptrdiff_t x_row, const void *packed,             \
-                              const void *bias_, int accumulate, void *y_,     \
-                              ptrdiff_t y_row)                                 \
+    /* What is left out is a zero times a number: the sums are the same. */    \
+    static inline void product_##kind(                                         \
+        bool skip, int m, int k, int n, const number *x, ptrdiff_t x_row,      \
+        const number *w, const number *bias, int accumulate, number *y,        \
+        ptrdiff_t y_row)                                                       \
     {                                                                          \
-        const number *x = x_, *w = packed, *bias = bias_;                      \
-        number *y = y_;                                                        \
-                                                                               \
         for (int i = 0; i < m; i++) {                                          \
             for (int j = 0; j < n; j++) {                                      \
                 number sum = bias ? bias[j] : 0;                               \
                                                                                \
                 for (int p = 0; p < k; p++)                                    \
-                    sum += x[i * x_row + p] * w[(ptrdiff_t)p * n + j];         \
-                y[i * y_row + j] = accumulate ? y[i * y_row + j] + sum : sum;  \
-            }                                                                  \
-        }                                                                      \
-    }                                                                          \
-                                                                               \
-    static void outer_##kind(int m, int k, int n, const void *x_,              \
-                             ptrdiff_t x_row, const void *d_, ptrdiff_t d_row, \
-                             int accumulate, void *w_, ptrdiff_t w_row)        \
-    {                                                                          \
-        const number *x = x_, *d = d_;                                         \
-        number *w = w_;                                                        \
-                                                                               \
-        for (int p = 0; p < k; p++) {                                          \
-            for (int j = 0; j < n; j++) {                                      \
-                number sum = 0;                                                \
-                                                                               \
-                for (int i = 0; i < m; i++)                                    \
-                    sum += x[i * x_row + p] * d[i * d_row + j];                \
-                w[p * w_row + j] = accumulate ? w[p * w_row + j] + sum : sum;  \
-            }                                                                  \
-        }                                                                      \
-    }                                                                          \
-                                                                               \
-    static void skip_packed_##kind(int m, int k, int n, const void *x_,        \
-                                   ptrdiff_t x_row, const void *packed,        \
-                                   const void *bias_, int accumulate,          \
-                                   void *y_, ptrdiff_t y_row)                  \
-    {                                                                          \
-        const number *x = x_, *w = packed, *bias = bias_;                      \
-        number *y = y_;                                                        \
-                                                                               \
-        for (int i = 0; i < m; i++) {                                          \
-            for (int j = 0; j < n; j++) {                                      \
-                number sum = bias ? bias[j] : 0;                               \
-                                                                               \
-                for (int p = 0; p < k; p++)                                    \
-                    if (x[i * x_row + p] != 0)                                 \
+                    if (!skip || x[i * x_row + p] != 0)                        \
                         sum += x[i * x_row + p] * w[(ptrdiff_t)p * n + j];     \
                 y[i * y_row + j] = accumulate ? y[i * y_row + j] + sum : sum;  \
             }                                                                  \
         }                                                                      \
     }                                                                          \
                                                                                \
-    static void skip_outer_##kind(                                             \
-        int m, int k, int n, const void *x_, ptrdiff_t x_row, const void *d_,  \
-        ptrdiff_t d_row, int accumulate, void *w_, ptrdiff_t w_row)            \
+    static inline void gradient_##kind(                                        \
+        bool skip, int m, int k, int n, const number *x, ptrdiff_t x_row,      \
+        const number *d, ptrdiff_t d_row, int accumulate, number *w,           \
+        ptrdiff_t w_row)                                                       \
     {                                                                          \
-        const number *x = x_, *d = d_;                                         \
-        number *w = w_;                                                        \
-                                                                               \
         for (int p = 0; p < k; p++) {                                          \
             for (int j = 0; j < n; j++) {                                      \
                 number sum = 0;                                                \
                                                                                \
                 for (int i = 0; i < m; i++)                                    \
-                    if (x[i * x_row + p] != 0)                                 \
+                    if (!skip || x[i * x_row + p] != 0)                        \
                         sum += x[i * x_row + p] * d[i * d_row + j];            \
                 w[p * w_row + j] = accumulate ? w[p * w_row + j] + sum : sum;  \
             }                                                                  \
         }                                                                      \
+    }                                                                          \
+                                                                               \
+    static void packed_##kind(int m, int k, int n, const void *x,              \
+                              ptrdiff_t x_row, const void *packed,             \
+                              const void *bias, int accumulate, void *y,       \
+                              ptrdiff_t y_row)                                 \
+    {                                                                          \
+        product_##kind(false, m, k, n, x, x_row, packed, bias, accumulate, y,  \
+                       y_row);                                                 \
+    }                                                                          \
+                                                                               \
+    static void skip_packed_##kind(int m, int k, int n, const void *x,         \
+                                   ptrdiff_t x_row, const void *packed,        \
+                                   const void *bias, int accumulate, void *y,  \
+                                   ptrdiff_t y_row)                            \
+    {                                                                          \
+        product_##kind(true, m, k, n, x, x_row, packed, bias, accumulate, y,   \
+                       y_row);                                                 \
+    }                                                                          \
+                                                                               \
+    static void outer_##kind(int m, int k, int n, const void *x,               \
+                             ptrdiff_t x_row, const void *d, ptrdiff_t d_row,  \
+                             int accumulate, void *w, ptrdiff_t w_row)         \
+    {                                                                          \
+        gradient_##kind(false, m, k, n, x, x_row, d, d_row, accumulate, w,     \
+                        w_row);                                                \
+    }                                                                          \
+                                                                               \
+    static void skip_outer_##kind(                                             \
+        int m, int k, int n, const void *x, ptrdiff_t x_row, const void *d,    \
+        ptrdiff_t d_row, int accumulate, void *w, ptrdiff_t w_row)             \
+    {                                                                          \
+        gradient_##kind(true, m, k, n, x, x_row, d, d_row, accumulate, w,      \
+                        w_row);                                                \
     }                                                                          \
                                                                                \
     const struct gemm gemm_plain_##kind = {.name = "plain",                    \

@@ -12,6 +12,13 @@
    and a term that is left out is zero: with finite numbers the bits are the
    same, and callers may choose by the numbers that they find. */
 
+/* Names that the formatter knows for calls. */
+#define CUTS MAKE(cuts)
+#define MEET MAKE(meet)
+#define PUT MAKE(put)
+#define ROW_OF_SUMS MAKE(row_of_sums)
+#define PART_OF_ROWS MAKE(part_of_rows)
+
 enum { MAKE(SKIP_WIDE) = 8, MAKE(SKIP_LEAST) = 4, MAKE(SKIP_CUT) = 64 };
 enum { MAKE(SKIP_ROWS) = 48, MAKE(SKIP_CUTS) = (GEMM_PIECE + 63) / 64 };
 
@@ -62,9 +69,8 @@ INLINE uint64_t MAKE(present)(int n, const NUMBER *x)
 }
 
 /* sum += x(p) b(p, :) over the bits p of `bits`. */
-INLINE void MAKE(meet)(int vectors, uint64_t bits, const NUMBER *x,
-                       ptrdiff_t x_row, const NUMBER *b, ptrdiff_t b_row,
-                       VECTOR *sum)
+INLINE void MEET(int vectors, uint64_t bits, const NUMBER *x, ptrdiff_t x_row,
+                 const NUMBER *b, ptrdiff_t b_row, VECTOR *sum)
 {
     while (bits) {
         int p = __builtin_ctzll(bits);
@@ -78,8 +84,8 @@ INLINE void MAKE(meet)(int vectors, uint64_t bits, const NUMBER *x,
 }
 
 /* y of a row from its sums. */
-INLINE void MAKE(put)(int vectors, const VECTOR *sum, const NUMBER *bias,
-                      int add, NUMBER *y)
+INLINE void PUT(int vectors, const VECTOR *sum, const NUMBER *bias, int add,
+                NUMBER *y)
 {
     for (int j = 0; j < vectors; j++) {
         VECTOR v = sum[j];
@@ -92,7 +98,6 @@ INLINE void MAKE(put)(int vectors, const VECTOR *sum, const NUMBER *bias,
     }
 }
 
-#define CUTS MAKE(cuts)
 struct CUTS { /* rows of x in a piece of k, and their bits */
     int rows, length, count;
     const NUMBER *x;
@@ -129,15 +134,13 @@ INLINE void MAKE(skip_chunk)(int vectors, const struct CUTS *c, const NUMBER *b,
 
             for (int j = 0; j < vectors; j++)
                 sum[j] = q ? waiting[i][j] : (VECTOR){0};
-            MAKE(meet)
-            (vectors, c->bits[i][q], c->x + i * c->x_row + q * MAKE(SKIP_CUT),
-             1, w, width, sum);
+            MEET(vectors, c->bits[i][q],
+                 c->x + i * c->x_row + q * MAKE(SKIP_CUT), 1, w, width, sum);
             if (q + 1 < c->count)
                 for (int j = 0; j < vectors; j++)
                     waiting[i][j] = sum[j];
             else
-                MAKE(put)
-            (vectors, sum, t->bias, t->add, t->y + i * t->row);
+                PUT(vectors, sum, t->bias, t->add, t->y + i * t->row);
         }
     }
 }
@@ -226,25 +229,23 @@ static void MAKE(find_rows)(int m, const NUMBER *x, ptrdiff_t x_row,
     }
 }
 
-INLINE void MAKE(skip_rows)(int vectors, int m, const MAKE(test) * bits,
-                            int lane, const NUMBER *x, ptrdiff_t x_row,
-                            const NUMBER *d, ptrdiff_t d_row, int add,
-                            NUMBER *w)
+INLINE void ROW_OF_SUMS(int vectors, int m, const MAKE(test) * bits, int lane,
+                        const NUMBER *x, ptrdiff_t x_row, const NUMBER *d,
+                        ptrdiff_t d_row, int add, NUMBER *w)
 {
     VECTOR sum[MAKE(SKIP_WIDE)];
 
     for (int j = 0; j < vectors; j++)
         sum[j] = (VECTOR){0};
     for (int first = 0; first < m; first += 32)
-        MAKE(meet)
-    (vectors, (uint32_t)bits[first / 32][lane], x + first * x_row, x_row,
-     d + first * d_row, d_row, sum);
-    MAKE(put)(vectors, sum, NULL, add, w);
+        MEET(vectors, (uint32_t)bits[first / 32][lane], x + first * x_row,
+             x_row, d + first * d_row, d_row, sum);
+    PUT(vectors, sum, NULL, add, w);
 }
 
-static void MAKE(skip_part)(int m, int k, int n, const NUMBER *x,
-                            ptrdiff_t x_row, const NUMBER *d, ptrdiff_t d_row,
-                            int add, NUMBER *w, ptrdiff_t w_row)
+static void PART_OF_ROWS(int m, int k, int n, const NUMBER *x, ptrdiff_t x_row,
+                         const NUMBER *d, ptrdiff_t d_row, int add, NUMBER *w,
+                         ptrdiff_t w_row)
 {
     MAKE(test) bits[MAKE(SKIP_WORDS)];
     enum { WIDE = MAKE(SKIP_WIDE) * LANES };
@@ -257,15 +258,14 @@ static void MAKE(skip_part)(int m, int k, int n, const NUMBER *x,
             int j = 0;
 
             for (; j + WIDE <= n; j += WIDE)
-                MAKE(skip_rows)
-            (MAKE(SKIP_WIDE), m, bits, lane, column, x_row, d + j, d_row, add,
-             to + j);
+                ROW_OF_SUMS(MAKE(SKIP_WIDE), m, bits, lane, column, x_row,
+                            d + j, d_row, add, to + j);
             for (; j + 4 * LANES <= n; j += 4 * LANES)
-                MAKE(skip_rows)
-            (4, m, bits, lane, column, x_row, d + j, d_row, add, to + j);
+                ROW_OF_SUMS(4, m, bits, lane, column, x_row, d + j, d_row, add,
+                            to + j);
             for (; j < n; j += LANES)
-                MAKE(skip_rows)
-            (1, m, bits, lane, column, x_row, d + j, d_row, add, to + j);
+                ROW_OF_SUMS(1, m, bits, lane, column, x_row, d + j, d_row, add,
+                            to + j);
         }
     }
 }
@@ -277,10 +277,14 @@ static void MAKE(skip_outer)(int m, int k, int n, const void *x,
     int piece = MAKE(piece)(m, GEMM_PIECE);
 
     for (int i0 = 0; i0 < m; i0 += piece)
-        MAKE(skip_part)
-    (m - i0 < piece ? m - i0 : piece, k, n, (const NUMBER *)x + i0 * x_row,
-     x_row, (const NUMBER *)d + i0 * d_row, d_row, accumulate || i0 > 0, w,
-     w_row);
+        PART_OF_ROWS(m - i0 < piece ? m - i0 : piece, k, n,
+                     (const NUMBER *)x + i0 * x_row, x_row,
+                     (const NUMBER *)d + i0 * d_row, d_row,
+                     accumulate || i0 > 0, w, w_row);
 }
 
 #undef CUTS
+#undef MEET
+#undef PUT
+#undef ROW_OF_SUMS
+#undef PART_OF_ROWS
