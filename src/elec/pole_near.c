@@ -119,7 +119,7 @@ static int solve_stations(const struct near *s, const struct station *station,
 
 static double bytes(const struct pole_density *p, int nshift, int nthread)
 {
-    double batches = (nshift + LANES - 1) / LANES;
+    int batches = (nshift + LANES - 1) / LANES;
 
     return p->selinv ? selinv_bytes(p->selinv, nshift, nthread)
                      : batches * (double)p->nsite * sizeof(struct lanes);

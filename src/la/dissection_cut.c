@@ -65,7 +65,7 @@ static int along(const int d[3], const int v[3])
 }
 
 /* Euclid's algorithm on the turns: afterwards only the last one changes the
-   height, by the period that is returned (0: none does). */
+   height, by the period that is returned (0: none does).  p has a turn. */
 static int reduce_turns(struct part *p, const int d[3])
 {
     int *last = p->turn[p->nturn - 1];
@@ -84,7 +84,7 @@ static int reduce_turns(struct part *p, const int d[3])
             }
         }
     }
-    return p->nturn ? abs(along(d, last)) : 0;
+    return abs(along(d, last));
 }
 
 static int modulo(int a, int m)
@@ -183,7 +183,7 @@ static void count_sides(struct cutter *c, const struct part *p, int64_t n[3],
     memset(border, 0, 3 * sizeof *border);
     for (int64_t i = 0; i < p->n; i++) {
         int64_t s = p->site[i];
-        int side = c->side[s], bit = 1 << side;
+        signed char side = c->side[s], bit = (signed char)(1 << side);
 
         n[side]++;
         for (int64_t k = c->start[s]; k < c->start[s + 1]; k++) {

@@ -268,6 +268,7 @@ static int read_document(struct reader *r)
                           "expected keys and values, as in `epochs: 500`");
     else
         status = read_node(r, 1, 0, &r->c->root);
+    r->document = NULL;
     yaml_document_delete(&document);
     yaml_parser_delete(&parser);
     return status;
