@@ -63,13 +63,13 @@ struct adele *adele_new(void (*print)(void *user, const char *text), void *user)
     return ctx;
 }
 
-#define FREE_ALL(list)                                                        \
-    do {                                                                      \
-        while ((list).n > 0)                                                  \
-            instance_free(ctx, &(list).item[--(list).n]->head);               \
-        mem_free((list).item);                                                \
-        (list).item = NULL;                                                   \
-        (list).capacity = 0;                                                  \
+#define FREE_ALL(list)                                                         \
+    do {                                                                       \
+        while ((list).n > 0)                                                   \
+            instance_free(ctx, &(list).item[--(list).n]->head);                \
+        mem_free((list).item);                                                 \
+        (list).item = NULL;                                                    \
+        (list).capacity = 0;                                                   \
     } while (0)
 
 /* In the order opposite to dependence: dumps and fixes may hold references to

@@ -50,7 +50,7 @@ static void install_signals(struct adele *ctx)
 struct options {
     const char *deck, *log, *screen, *echo;
     const char *last_value; /* of a variable with several */
-    char **help; /* words after -help */
+    char **help;            /* words after -help */
     int nhelp;
     bool want_help, want_version;
 };
@@ -107,7 +107,8 @@ static int set_threads(struct adele *ctx, struct options *o, char **v, int n)
     if (!text_integer(v[0], &threads) || threads < 1 || threads > 4096)
         return err_deck(ctx, NULL,
                         "-threads: expected a number from 1 to 4096, found "
-                        "'%s'", v[0]);
+                        "'%s'",
+                        v[0]);
     ctx->nthread = (int)threads;
     omp_set_num_threads(ctx->nthread);
     return 0;
@@ -126,10 +127,12 @@ static int set_partition(struct adele *ctx, struct options *o, char **v, int n)
     (void)o;
     for (int i = 0; i < n; i++) {
         if (n > 1 || (strcmp(v[i], "1") && strcmp(v[i], "1x1")))
-            return err_deck(ctx, NULL,
-                            "-partition: this adele runs one partition on one "
-                            "rank, found '%s'; loop over a variable in the deck "
-                            "or start several programs", v[i]);
+            return err_deck(
+                ctx, NULL,
+                "-partition: this adele runs one partition on one "
+                "rank, found '%s'; loop over a variable in the deck "
+                "or start several programs",
+                v[i]);
     }
     return 0;
 }
@@ -209,7 +212,8 @@ static void usage(FILE *out)
     for (int i = 0; i < NOPTION; i++) {
         char form[64];
 
-        snprintf(form, sizeof form, "-%s %s", options[i].name, options[i].usage);
+        snprintf(form, sizeof form, "-%s %s", options[i].name,
+                 options[i].usage);
         fprintf(out, "  %-28s %s%s%s%s\n", form, options[i].doc,
                 options[i].brief ? " (-" : "",
                 options[i].brief ? options[i].brief : "",
@@ -437,8 +441,10 @@ int main(int argc, char **argv)
         print_error(ctx);
     result = exit_status(ctx, status);
     if (ctx->log.failed) {
-        fprintf(stderr, "ERROR: the log file '%s' could not be written to the "
-                        "end\n", ctx->log.path);
+        fprintf(stderr,
+                "ERROR: the log file '%s' could not be written to the "
+                "end\n",
+                ctx->log.path);
         result = result ? result : ADELE_ERUN;
     }
     if (fflush(stdout) && !result)

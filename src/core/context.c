@@ -36,8 +36,8 @@ int need_lattice(struct adele *ctx)
 {
     if (ctx->lat)
         return 0;
-    return err_deck(ctx, NULL,
-                    "needs a lattice first, for example `lattice square 40 40`");
+    return err_deck(
+        ctx, NULL, "needs a lattice first, for example `lattice square 40 40`");
 }
 
 int need_model(struct adele *ctx)

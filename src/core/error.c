@@ -3,8 +3,8 @@
    One error is pending at a time; the first wins, since what follows is
    usually its consequence.  The wording is
 
-       ERROR: in.quench:12:30: fix langevin: expected damp (number > 0), found '-3'
-         fix bath all langevin 0.1 0.1 $d 90210
+       ERROR: in.quench:12:30: fix langevin: expected damp (number > 0), found
+   '-3' fix bath all langevin 0.1 0.1 $d 90210
                                        ^~
          which reads: fix bath all langevin 0.1 0.1 -3 90210                  */
 

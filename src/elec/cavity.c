@@ -1,7 +1,7 @@
 /* The cavity method: see elec/cavity.h; boxes, threads and memory.
 
-   A piece of work is a box at some of the poles; its densities are kept until those of all
-   poles are there, and then summed in the order of the poles. */
+   A piece of work is a box at some of the poles; its densities are kept until
+   those of all poles are there, and then summed in the order of the poles. */
 
 #include "elec/cavity.h"
 
@@ -53,7 +53,8 @@ static int most_away(const struct cavity *c)
 int cavity_init(struct cavity *c, const struct lattice *lat, double hopping,
                 int iterations, double radius)
 {
-    *c = (struct cavity){.iterations = iterations, .hopping = hopping,
+    *c = (struct cavity){.iterations = iterations,
+                         .hopping = hopping,
                          .nbasis = lat->shape.nbasis};
     for (int b = 0; b < c->nbasis; b++) {
         if (lat->nearest.n[b] > CAVITY_TAPS)
@@ -202,9 +203,8 @@ static int reserve(struct cavity_work *w, int nthread, int npiece)
             return -1;
         w->piece = p;
         for (; w->npiece < npiece; w->npiece++)
-            if (!(w->piece[w->npiece] =
-                      mem_alloc(length * (size_t)w->cut.core,
-                                w->kernel->number)))
+            if (!(w->piece[w->npiece] = mem_alloc(length * (size_t)w->cut.core,
+                                                  w->kernel->number)))
                 return -1;
     }
     return 0;
@@ -258,7 +258,9 @@ static void wave(struct cavity_work *w, const struct job *j, int64_t begin,
         left[k] = j->parts;
 #pragma omp parallel num_threads(nthread) if (pieces > 1 && nthread > 1)
     {
-        struct cavity_task task = {.c = w->c, .cut = &w->cut, .plan = &w->plan,
+        struct cavity_task task = {.c = w->c,
+                                   .cut = &w->cut,
+                                   .plan = &w->plan,
                                    .s = &w->scratch[omp_get_thread_num()]};
         int64_t loaded = -1;
 #pragma omp for schedule(dynamic) nowait
@@ -273,7 +275,8 @@ static void wave(struct cavity_work *w, const struct job *j, int64_t begin,
                 w->kernel->load(&task, j->q, j->e->scale, j->e->shift);
             loaded = box;
             w->kernel->poles(&task);
-            if (__atomic_sub_fetch(&left[box - begin], 1, __ATOMIC_ACQ_REL) == 0)
+            if (__atomic_sub_fetch(&left[box - begin], 1, __ATOMIC_ACQ_REL) ==
+                0)
                 collect(w, j, &task, &w->piece[k - part]);
         }
     }
@@ -292,13 +295,13 @@ int cavity_densities(struct cavity_work *w, const struct field *q,
         return -1;
     make_plan(w, e);
     for (int64_t box = 0; box < w->cut.nbox; box += boxes)
-        wave(w, &job, box, box + boxes < w->cut.nbox ? box + boxes : w->cut.nbox,
-             nthread);
+        wave(w, &job, box,
+             box + boxes < w->cut.nbox ? box + boxes : w->cut.nbox, nthread);
     return 0;
 }
 
-double cavity_bound(const struct cavity *c, const struct field *q,
-                    double scale, double shift, double temp)
+double cavity_bound(const struct cavity *c, const struct field *q, double scale,
+                    double shift, double temp)
 {
     double low = 0, high = 0;
     int taps = 0, nx = q->lat->local[0];
@@ -313,5 +316,6 @@ double cavity_bound(const struct cavity *c, const struct field *q,
         }
     }
     return (fmax(fabs(shift + scale * low), fabs(shift + scale * high)) +
-            taps * fabs(c->hopping)) / temp;
+            taps * fabs(c->hopping)) /
+           temp;
 }

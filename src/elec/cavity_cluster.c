@@ -1,5 +1,5 @@
-/* Clusters of the cavity method and the order in which their sites are taken out:
-   see elec/cavity.h.
+/* Clusters of the cavity method and the order in which their sites are taken
+   out: see elec/cavity.h.
 
    A site whose couplings are all still the hopping costs one reciprocal and
    additions; the others a product for each pair of sites that they couple.  A
@@ -18,8 +18,8 @@ static bool at(const int a[3], const int b[3])
 }
 
 /* Which member of the cluster is behind a tap of member i; -1: none. */
-static int member(const struct cavity *c, const struct cavity_cluster *k,
-                  int i, int tap)
+static int member(const struct cavity *c, const struct cavity_cluster *k, int i,
+                  int tap)
 {
     int from = k->to[i], cell[3];
     for (int a = 0; a < 3; a++)
@@ -96,7 +96,9 @@ static int take_out(struct elimination *e, int nsite, int out,
     size_t pairs = (size_t)(n * (n + 1) / 2);
     e->work += cost(n, plain);
     if (step) {
-        *step = (struct cavity_step){CAVITY_DIAGONAL + out, n, plain,
+        *step = (struct cavity_step){CAVITY_DIAGONAL + out,
+                                     n,
+                                     plain,
                                      mem_alloc((size_t)n, sizeof(int)),
                                      mem_alloc(pairs, sizeof(int)),
                                      mem_alloc(pairs, sizeof(int))};

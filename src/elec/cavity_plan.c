@@ -85,8 +85,8 @@ static void compare(const struct cavity *c, number z, struct misses *most)
             raise(&most->level[l], centre(c, &m[last], &c->cluster[l][b], z),
                   best);
         for (int k = 0; k <= last; k++)
-            raise(&most->iterations[k],
-                  centre(c, &m[k], &c->cluster[0][b], z), tree);
+            raise(&most->iterations[k], centre(c, &m[k], &c->cluster[0][b], z),
+                  tree);
     }
 }
 
@@ -115,11 +115,13 @@ void cavity_plan(const struct cavity *c, const struct cavity_electrons *e,
             continue;
         struct misses most = {{0}, {0}};
         for (int i = 0; i < ENERGIES; i++)
-            compare(c, -width + 2 * width * i / (ENERGIES - 1) +
-                           plan->omega[k] * I, &most);
-        plan->level[k] = first_below(most.level, c->nlevel - 1, e->cut / weight);
-        plan->iterations[k] = first_below(most.iterations, c->iterations,
-                                          e->cut / weight);
+            compare(
+                c, -width + 2 * width * i / (ENERGIES - 1) + plan->omega[k] * I,
+                &most);
+        plan->level[k] =
+            first_below(most.level, c->nlevel - 1, e->cut / weight);
+        plan->iterations[k] =
+            first_below(most.iterations, c->iterations, e->cut / weight);
     }
 }
 

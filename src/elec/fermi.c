@@ -122,7 +122,7 @@ static double solve_number(const struct count *c, double number,
                            struct fermi *out)
 {
     double n = (double)c->n;
-    double inside = number <= 0 ? 0.25 * c->tolerance
+    double inside = number <= 0   ? 0.25 * c->tolerance
                     : number >= n ? n - 0.25 * c->tolerance
                                   : number;
     double centre = number >= n ? -log(0.25 * c->tolerance / n)
@@ -132,7 +132,7 @@ static double solve_number(const struct count *c, double number,
     double room = 4 * DBL_EPSILON * (fabs(lo) + fabs(hi)) + DBL_MIN;
     lo -= room;
     hi += room;
-    double goal = number <= 0 ? 0.25 * c->tolerance
+    double goal = number <= 0   ? 0.25 * c->tolerance
                   : number >= n ? -0.25 * c->tolerance
                                 : 0;
     double shift = solve_bracketed(c, goal, lo, hi);

@@ -266,9 +266,8 @@ GET(get_etotal)
     X("mldev", "energy/length",                                                \
       "largest deviation of a force between learned forces (pair_style ml)",   \
       false, false, NEED_DEVIATION, get_mldev)                                 \
-    X("mlout", "",                                                             \
-      "sites outside the training range (pair_style ml)", true, false,         \
-      NEED_OUTSIDE, get_mlout)                                                 \
+    X("mlout", "", "sites outside the training range (pair_style ml)", true,   \
+      false, NEED_OUTSIDE, get_mlout)                                          \
     X("etemp", "energy", "temperature of the electrons", false, false, 0,      \
       get_etemp)                                                               \
     X("fmax", "energy/length", "largest component of a force", false, false,   \

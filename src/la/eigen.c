@@ -78,9 +78,8 @@ int eigen_solve(struct eigen *s, bool vectors, int nthread)
         return 0;
     int before = blas_threads(s->n < THREAD_MIN ? 1 : nthread);
     int info = LAPACKE_dsyevd_work(
-        LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', (lapack_int)s->n,
-        s->matrix, (lapack_int)s->n, s->value, s->work, s->nwork, s->iwork,
-        s->niwork);
+        LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', (lapack_int)s->n, s->matrix,
+        (lapack_int)s->n, s->value, s->work, s->nwork, s->iwork, s->niwork);
     blas_threads(before);
     return info;
 }
@@ -128,8 +127,7 @@ static void density_block(const double *v, int64_t n, const double *f,
         density[i] = 1 - density[i];
 }
 
-void eigen_density(const double *v, int64_t n, const double *f,
-                   double *density)
+void eigen_density(const double *v, int64_t n, const double *f, double *density)
 {
     bool holes = holes_are_fewer(f, n);
 #pragma omp parallel for schedule(static) if (n * n >= 8 * PARALLEL_MIN)
@@ -138,9 +136,8 @@ void eigen_density(const double *v, int64_t n, const double *f,
                       begin + SITE_BLOCK < n ? begin + SITE_BLOCK : n, density);
 }
 
-static void pairs_block(const double *v, int64_t n, const double *f,
-                        bool holes, const int64_t *pair, int64_t count,
-                        double *rho)
+static void pairs_block(const double *v, int64_t n, const double *f, bool holes,
+                        const int64_t *pair, int64_t count, double *rho)
 {
     for (int64_t b = 0; b < count; b++)
         rho[b] = 0;

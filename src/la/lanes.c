@@ -11,8 +11,8 @@
 enum {
     TILE_ROWS = LANES_BLOCK,
     TILE_COLUMNS = 2,
-    K_BLOCK = 96,       /* 3 rows of a: 18 KiB */
-    N_BLOCK = 32,       /* panel of b: 192 KiB */
+    K_BLOCK = 96,      /* 3 rows of a: 18 KiB */
+    N_BLOCK = 32,      /* panel of b: 192 KiB */
     TASK_WORK = 30000, /* multiply-adds that make a task worth its cost */
     INVERT_LEAF = 6
 };

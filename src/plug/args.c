@@ -66,11 +66,11 @@ static bool has_no_upper(const struct arg *a)
 static void describe(const struct arg *a, struct text *out)
 {
     static const char *const noun[] = {
-        [ARG_INT] = "integer", [ARG_NUMBER] = "number",
-        [ARG_BOOL] = "yes or no", [ARG_WORD] = "word", [ARG_FILE] = "file name",
-        [ARG_VALUE] = "number, v_name, c_ID or f_ID", [ARG_GROUP] = "group",
-        [ARG_LIST] = "list", [ARG_NUMBERS] = "numbers",
-        [ARG_STYLE] = "style"};
+        [ARG_INT] = "integer",     [ARG_NUMBER] = "number",
+        [ARG_BOOL] = "yes or no",  [ARG_WORD] = "word",
+        [ARG_FILE] = "file name",  [ARG_VALUE] = "number, v_name, c_ID or f_ID",
+        [ARG_GROUP] = "group",     [ARG_LIST] = "list",
+        [ARG_NUMBERS] = "numbers", [ARG_STYLE] = "style"};
 
     text_addf(out, "%s", a->name);
     if (a->kind == ARG_CHOICE) {
@@ -116,9 +116,9 @@ static int fail_expected(struct parser *p, const struct arg *a,
 
     describe(a, &expected);
     if (found) {
-        status = err_deck(p->ctx, &found->where, "%s: expected %s, found '%s'",
-                          p->what, expected.s ? expected.s : a->name,
-                          found->text);
+        status =
+            err_deck(p->ctx, &found->where, "%s: expected %s, found '%s'",
+                     p->what, expected.s ? expected.s : a->name, found->text);
     } else {
         if (p->words->n > 0 && p->at > 0)
             end = p->words->word[p->at - 1].where;
@@ -306,13 +306,27 @@ static int take_one(struct parser *p, const struct arg *a)
     if (!w)
         return fail_expected(p, a, NULL);
     switch (a->kind) {
-    case ARG_INT: status = take_integer(p, a, w); break;
-    case ARG_NUMBER: status = take_number(p, a, w); break;
-    case ARG_BOOL: status = take_bool(p, a, w); break;
-    case ARG_CHOICE: status = take_choice(p, a, w); break;
-    case ARG_VALUE: status = take_value(p, a, w); break;
-    case ARG_GROUP: status = take_group(p, a, w); break;
-    default: status = take_word(p, a, w); break;
+    case ARG_INT:
+        status = take_integer(p, a, w);
+        break;
+    case ARG_NUMBER:
+        status = take_number(p, a, w);
+        break;
+    case ARG_BOOL:
+        status = take_bool(p, a, w);
+        break;
+    case ARG_CHOICE:
+        status = take_choice(p, a, w);
+        break;
+    case ARG_VALUE:
+        status = take_value(p, a, w);
+        break;
+    case ARG_GROUP:
+        status = take_group(p, a, w);
+        break;
+    default:
+        status = take_word(p, a, w);
+        break;
     }
     p->at++;
     return status;
@@ -445,13 +459,20 @@ static int take(struct parser *p, const struct arg *a)
     if (a->given)
         *(bool *)(void *)(p->self + a->given) = !p->defaults;
     switch (a->kind) {
-    case ARG_FLAG: *(bool *)slot(p, a) = true; return 0;
+    case ARG_FLAG:
+        *(bool *)slot(p, a) = true;
+        return 0;
     case ARG_LIST:
-    case ARG_REST: return take_list(p, a);
-    case ARG_NUMBERS: return take_numbers(p, a);
-    case ARG_ONEOF: return take_oneof(p, a);
-    case ARG_STYLE: return take_style(p, a);
-    default: return take_one(p, a);
+    case ARG_REST:
+        return take_list(p, a);
+    case ARG_NUMBERS:
+        return take_numbers(p, a);
+    case ARG_ONEOF:
+        return take_oneof(p, a);
+    case ARG_STYLE:
+        return take_style(p, a);
+    default:
+        return take_one(p, a);
     }
 }
 
@@ -604,9 +625,13 @@ void args_free(struct adele *ctx, const struct arg *table, void *self)
             mem_free(*(char **)at);
             *(char **)at = NULL;
             break;
-        case ARG_VALUE: value_free(at); break;
+        case ARG_VALUE:
+            value_free(at);
+            break;
         case ARG_LIST:
-        case ARG_REST: list_free(at); break;
+        case ARG_REST:
+            list_free(at);
+            break;
         case ARG_NUMBERS:
             mem_free(((struct arg_numbers *)at)->value);
             *(struct arg_numbers *)at = (struct arg_numbers){0};
@@ -619,7 +644,8 @@ void args_free(struct adele *ctx, const struct arg *table, void *self)
                 instance_free(ctx, *(struct instance **)at);
             *(struct instance **)at = NULL;
             break;
-        default: break;
+        default:
+            break;
         }
     }
 }

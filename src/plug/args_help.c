@@ -15,22 +15,40 @@ static void add_placeholder(const struct arg *a, struct text *out)
         return;
     }
     switch (a->kind) {
-    case ARG_INT: text_add(out, "N"); break;
-    case ARG_NUMBER: text_add(out, "X"); break;
-    case ARG_BOOL: text_add(out, "yes|no"); break;
-    case ARG_FILE: text_add(out, "FILE"); break;
-    case ARG_VALUE: text_add(out, "X|v_name"); break;
-    case ARG_GROUP: text_add(out, "GROUP"); break;
+    case ARG_INT:
+        text_add(out, "N");
+        break;
+    case ARG_NUMBER:
+        text_add(out, "X");
+        break;
+    case ARG_BOOL:
+        text_add(out, "yes|no");
+        break;
+    case ARG_FILE:
+        text_add(out, "FILE");
+        break;
+    case ARG_VALUE:
+        text_add(out, "X|v_name");
+        break;
+    case ARG_GROUP:
+        text_add(out, "GROUP");
+        break;
     case ARG_LIST:
         text_add(out, a->bounded && a->max == 1 ? "WORD" : "word ...");
         break;
-    case ARG_STYLE: text_add(out, "STYLE args"); break;
-    case ARG_REST: text_add(out, "..."); break;
+    case ARG_STYLE:
+        text_add(out, "STYLE args");
+        break;
+    case ARG_REST:
+        text_add(out, "...");
+        break;
     case ARG_NUMBERS:
         for (int i = 0; i < a->count; i++)
             text_addf(out, "%sX%d", i ? " " : "", i + 1);
         break;
-    default: text_add(out, "WORD"); break;
+    default:
+        text_add(out, "WORD");
+        break;
     }
 }
 

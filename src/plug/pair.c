@@ -14,9 +14,14 @@
 #include "plug/registry.h"
 
 static const char *const need_name[NEED_BITS] = {
-    "forces", "the energy", "densities", "bond densities",
-    "the chemical potential", "the spectrum (`using ed` solves for it)",
-    "the entropy", "an estimate of its error",
+    "forces",
+    "the energy",
+    "densities",
+    "bond densities",
+    "the chemical potential",
+    "the spectrum (`using ed` solves for it)",
+    "the entropy",
+    "an estimate of its error",
     "the deviation of a committee (give pair_style ml several files)",
     "a count of unknown sites",
     "currents (pair_style negf with leads has them)"};
@@ -169,7 +174,10 @@ static void list_density_at(const struct adele *ctx, struct text *out)
             can[count++] = name[k];
     }
     for (int k = 0; k < count; k++)
-        text_addf(out, "%s%s", k == 0 ? "" : k < count - 1 ? ", " : " or ",
+        text_addf(out, "%s%s",
+                  k == 0          ? ""
+                  : k < count - 1 ? ", "
+                                  : " or ",
                   can[k]);
 }
 
@@ -227,7 +235,8 @@ static int make_bonds(struct adele *ctx, struct terms *t)
     const struct model_style *style = (const struct model_style *)m->head.style;
     terms_fini(t);
     if (terms_init(t, ctx->lat->nsite))
-        return err_memory(ctx, "the Hamiltonian", 16.0 * (double)ctx->lat->nsite);
+        return err_memory(ctx, "the Hamiltonian",
+                          16.0 * (double)ctx->lat->nsite);
     int status = style->bonds(ctx, m, t);
     if (!status && terms_finish(t))
         status = err_memory(ctx, "the Hamiltonian", 8.0 * (double)t->nbond);

@@ -111,8 +111,8 @@ static int allocate(struct adele *ctx, struct potential *p)
     p->in_low = numbers(p->nin, -INFINITY);
     p->in_high = numbers(p->nin, INFINITY);
     p->param = numbers(p->net.nparam, 0);
-    if (p->in_shift && p->in_scale && p->linear && p->out_shift && p->out_scale &&
-        p->in_low && p->in_high && p->param)
+    if (p->in_shift && p->in_scale && p->linear && p->out_shift &&
+        p->out_scale && p->in_low && p->in_high && p->param)
         return 0;
     return err_memory(ctx, "a potential", 8.0 * (double)p->net.nparam);
 }

@@ -277,8 +277,10 @@ void style_help(const struct style *style, struct text *out)
     static const struct {
         enum shape shape;
         const char *name;
-    } shapes[] = {{OUT_SCALAR, "scalar"}, {OUT_VECTOR, "vector"},
-                  {OUT_ARRAY, "array"}, {OUT_SITE, "per-site"}};
+    } shapes[] = {{OUT_SCALAR, "scalar"},
+                  {OUT_VECTOR, "vector"},
+                  {OUT_ARRAY, "array"},
+                  {OUT_SITE, "per-site"}};
 
     style_usage(style, out);
     text_addf(out, "\n    %s\n", style->summary ? style->summary : "");

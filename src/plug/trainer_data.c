@@ -503,8 +503,7 @@ int trainer_data(struct adele *ctx, struct trainer *t)
             return ctx->error.status;
     net_initialise(&t->p->net, (uint64_t)t->c.seed, t->p->param);
     return trainer_scales(ctx, t) || trainer_linear(ctx, t) ||
-                   trainer_start(ctx, t) ||
-                   trainer_keep(ctx, t)
+                   trainer_start(ctx, t) || trainer_keep(ctx, t)
                ? ctx->error.status
                : 0;
 }

@@ -422,8 +422,7 @@ int trainer_energy_shift(struct adele *ctx, struct trainer *t)
         double e = 0;
         for (int64_t i = 0; i < n; i++)
             e += number(&p, y, i);
-        sum += (item->energy - t->p->out_scale[0] * e -
-                linear_energy(&p, 0)) /
+        sum += (item->energy - t->p->out_scale[0] * e - linear_energy(&p, 0)) /
                (double)n;
         count++;
     }

@@ -1,7 +1,7 @@
-/* What the cavity method leaves to a network: errors of the force along a quench
-   at mu = 0 for trees and clusters (doc/descriptor/cavity.md), what they cost
-   against exact forces, and what the descriptor costs of the time that the published
-   network would take at the rate of sgemm. */
+/* What the cavity method leaves to a network: errors of the force along a
+   quench at mu = 0 for trees and clusters (doc/descriptor/cavity.md), what they
+   cost against exact forces, and what the descriptor costs of the time that the
+   published network would take at the rate of sgemm. */
 
 #include <cblas.h>
 #include <math.h>
@@ -28,8 +28,8 @@ static const struct {
 enum { KINDS = sizeof kind / sizeof *kind, ITERATIONS = 2, REPEAT = 7 };
 
 /* Multiplications and additions a site of 45x512x256x64x16x1. */
-static const double published = 2 * (45 * 512 + 512 * 256 + 256 * 64 +
-                                     64 * 16 + 16.0);
+static const double published =
+    2 * (45 * 512 + 512 * 256 + 256 * 64 + 64 * 16 + 16.0);
 
 /* Seconds of all cores: on a busy machine, wall time would count the others. */
 static double core_time(void)
@@ -58,8 +58,8 @@ static double *cluster_densities(struct adele *sim, int k, double *seconds)
     *seconds = 1e300;
     for (int r = 0; r < REPEAT; r++) {
         double begin = core_time();
-        if (!out || !w || cavity_densities(w, q, &e, sim->nthread,
-                                          columns, out, columns))
+        if (!out || !w ||
+            cavity_densities(w, q, &e, sim->nthread, columns, out, columns))
             exit(1);
         *seconds = fmin(*seconds, core_time() - begin);
     }
@@ -114,8 +114,7 @@ static int speed(struct adele *sim, const char *size, double pole)
         printf("cavity, %s, %s: %.3g us a site and core\n", kind[k].name, size,
                1e6 * seconds[k] / n);
         snprintf(what, sizeof what, "  / published network");
-        status |= bench_report(what, seconds[k] / n / network,
-                               kind[k].goal);
+        status |= bench_report(what, seconds[k] / n / network, kind[k].goal);
         if (pole > 0)
             status |= bench_report("  / pole", seconds[k] / pole, 1);
     }
@@ -133,7 +132,8 @@ static struct adele *quench(int side)
              "pair_style pole tol 1e-8\n"
              "fix move all nve\n"
              "fix bath all langevin 0.1 0.1 11.1 1\n"
-             "thermo 1000\ntimestep 0.022\n", side, side);
+             "thermo 1000\ntimestep 0.022\n",
+             side, side);
     return bench_new(deck);
 }
 

@@ -128,7 +128,7 @@ int main(void)
     missed |= running(6, 50, 1);
     missed |= running(20, 220, 1);
     /* Localised states with lines of the width of the bath, from nothing. */
-    missed |= compare("disordered", "displace all uniform -1.5 1.5 3\n", false,
-                      1, 5);
+    missed |=
+        compare("disordered", "displace all uniform -1.5 1.5 3\n", false, 1, 5);
     return missed;
 }

@@ -61,9 +61,8 @@ static double ratio(double temp)
 
 int main(void)
 {
-    int status =
-        bench_report("ssh: pole step / ed step at 50x50, T = 0.001",
-                     ratio(0.001), 1.0 / 15);
+    int status = bench_report("ssh: pole step / ed step at 50x50, T = 0.001",
+                              ratio(0.001), 1.0 / 15);
 
     return status | bench_report("ssh: pole step / ed step at 50x50, T = 0.05",
                                  ratio(0.05), 1.0 / 25);

@@ -1,10 +1,10 @@
-/* Which exact style when: time and error of a force call for lattices, states and
-   temperatures, as the table of doc/howto/which_force_style.md.
+/* Which exact style when: time and error of a force call for lattices, states
+   and temperatures, as the table of doc/howto/which_force_style.md.
 
    States of the Holstein model at t = 1, g = 1.5 and half filling: `metal`,
-   random displacements of 0.2; `disorder`, of 3; `CDW`, a checkerboard of 2 with noise
-   0.2.  Errors of the force, largest of any site, against ed up to 40 x 40 and against
-   pole tol 1e-11 beyond. */
+   random displacements of 0.2; `disorder`, of 3; `CDW`, a checkerboard of 2
+   with noise 0.2.  Errors of the force, largest of any site, against ed up to
+   40 x 40 and against pole tol 1e-11 beyond. */
 
 #include <math.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const struct {
 
 static const struct {
     const char *words;
-    int least, most;     /* lattice lengths for which it is timed */
+    int least, most; /* lattice lengths for which it is timed */
     double coldest;
 } style[] = {
     {"ed", 12, 40, 0},
@@ -85,12 +85,14 @@ int main(void)
                         temp[t] < style[k].coldest)
                         continue;
                     struct adele *sim = made(n, state[s].displace, temp[t]);
-                    snprintf(pair, sizeof pair, "pair_style %s", style[k].words);
+                    snprintf(pair, sizeof pair, "pair_style %s",
+                             style[k].words);
                     bench_command(sim, pair);
                     double time = seconds(sim);
                     printf("| %d x %d | %s | %g | `%s` | %.3g | %.1e |\n", n, n,
                            state[s].name, temp[t], style[k].words, 1e3 * time,
-                           strcmp(style[k].words, "ed") ? largest_error(sim, n) : 0);
+                           strcmp(style[k].words, "ed") ? largest_error(sim, n)
+                                                        : 0);
                     fflush(stdout);
                     adele_free(sim);
                 }

@@ -33,8 +33,7 @@ static const struct arg uniform_args[] = {
     {ARG_NUMBER, "HI", AT(struct sample, hi), .doc = "most"},
     {0}};
 static const struct arg gaussian_args[] = {
-    {ARG_NUMBER, "SIGMA", AT(struct sample, sigma), .nonnegative = true},
-    {0}};
+    {ARG_NUMBER, "SIGMA", AT(struct sample, sigma), .nonnegative = true}, {0}};
 static const struct arg_case modes[] = {{"uniform", uniform_args, "flat"},
                                         {"gaussian", gaussian_args, "normal"},
                                         {0}};
@@ -127,10 +126,10 @@ static void words_its_errors(void **state)
         const char *text, *message;
         size_t column;
     } cases[] = {
-        {"uniform -1 2 -3 7",
-         "sample: expected x (number > 0), found '-3'", 14},
-        {"uniform -1 2 nan 7",
-         "sample: expected x (number > 0), found 'nan'", 14},
+        {"uniform -1 2 -3 7", "sample: expected x (number > 0), found '-3'",
+         14},
+        {"uniform -1 2 nan 7", "sample: expected x (number > 0), found 'nan'",
+         14},
         {"uniform -1 2 1e999 7",
          "sample: expected x (number > 0), found '1e999'", 14},
         {"uniform -1 2 1 11",

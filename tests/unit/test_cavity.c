@@ -1,5 +1,5 @@
-/* descriptor cavity: its densities are exact on trees and on clusters that are the
-   whole lattice, better with each larger cluster elsewhere; symmetric. */
+/* descriptor cavity: its densities are exact on trees and on clusters that are
+   the whole lattice, better with each larger cluster elsewhere; symmetric. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +39,8 @@ static double *densities_in(struct adele *sim, int iterations, double radius,
     assert_int_equal(cavity_init(&c, sim->lat, 1, iterations, radius), 0);
     assert_int_equal(field_widen(q, c.halo), 0);
     field_exchange(q);
-    assert_int_equal(
-        poles_fit(cavity_bound(&c, q, -G, 0, TEMP), TOL, &poles), 0);
+    assert_int_equal(poles_fit(cavity_bound(&c, q, -G, 0, TEMP), TOL, &poles),
+                     0);
     *columns = cavity_columns(&c);
     double *out = mem_alloc((size_t)(sim->lat->nsite * *columns), sizeof *out);
     assert_non_null(out);
@@ -49,8 +49,8 @@ static double *densities_in(struct adele *sim, int iterations, double radius,
     assert_non_null(w);
     /* The second call finds the memory of the first. */
     for (int k = 0; k < 2; k++)
-        assert_int_equal(cavity_densities(w, q, &e, nthread, *columns,
-                                          out, *columns), 0);
+        assert_int_equal(
+            cavity_densities(w, q, &e, nthread, *columns, out, *columns), 0);
     cavity_work_free(w);
     cavity_fini(&c);
     return out;
@@ -153,8 +153,9 @@ static void test_boxes_and_threads(void **state)
     b = densities(sim, 2, 1.5, 2, &columns);
     for (int64_t i = 0; i < n; i++)
         for (int k = 0; k < columns; k++)
-            assert_close(b[((i / L + 5) % 70 * L + (i % L + 17) % L) * columns +
-                           k], a[i * columns + k], 1e-11);
+            assert_close(
+                b[((i / L + 5) % 70 * L + (i % L + 17) % L) * columns + k],
+                a[i * columns + k], 1e-11);
     mem_free(a);
     mem_free(b);
     mem_free(q);
@@ -178,7 +179,8 @@ static void test_particle_hole(void **state)
     for (int64_t i = 0; i < n; i++)
         for (int k = 0; k < columns; k++)
             assert_close(b[i * columns + k],
-                         (k == columns - 1 ? 1 : -1) * a[i * columns + k], 1e-12);
+                         (k == columns - 1 ? 1 : -1) * a[i * columns + k],
+                         1e-12);
     mem_free(a);
     mem_free(b);
     mem_free(q);

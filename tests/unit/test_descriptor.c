@@ -348,10 +348,10 @@ static void polar_features_see_the_direction(void **state)
 {
     (void)state;
     int n[3] = {7, 5, 1};
-    struct scene s = scene_polar("square", n, 1, 1, 1, false,
-                                 "irreps cutoff 2.3");
-    struct scene whole = scene_new("square", n, 1, 1, false,
-                                   "irreps cutoff 2.3");
+    struct scene s =
+        scene_polar("square", n, 1, 1, 1, false, "irreps cutoff 2.3");
+    struct scene whole =
+        scene_new("square", n, 1, 1, false, "irreps cutoff 2.3");
     for (int k = 0; k < 2; k++) {
         struct scene *t = k ? &whole : &s;
         int nf = t->d->nfeature;
@@ -363,8 +363,8 @@ static void polar_features_see_the_direction(void **state)
         turn_field(t, &mirror, image, false, t->q, t->q);
         turned = rows_of(t);
         for (int64_t i = 0; i < t->n * nf; i++)
-            worst = fmax(worst, fabs(turned[image[i / nf] * nf + i % nf] -
-                                     x[i]));
+            worst =
+                fmax(worst, fabs(turned[image[i / nf] * nf + i % nf] - x[i]));
         assert_true(k ? worst < 1e-12 : worst > 0.1);
         mem_free(x), mem_free(turned);
     }

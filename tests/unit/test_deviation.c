@@ -24,7 +24,8 @@ static void definitions(void **state)
     /* A mean of 1000 times the spread: what naive sums of squares lose. */
     for (int i = 0; i < N; i++) {
         exact[i] = 1000 + rng_normal(key, (uint64_t)i);
-        predicted[i] = exact[i] + 0.1 * rng_normal(key, (uint64_t)(N + i)) + 0.02;
+        predicted[i] =
+            exact[i] + 0.1 * rng_normal(key, (uint64_t)(N + i)) + 0.02;
         mean += exact[i] / N;
     }
     for (int i = 0; i < N; i++) {

@@ -73,14 +73,13 @@ static void number_holds(void **state)
             number = floor(uniform(s, 4) * (n + 1));
         make_levels(s, n, width, e);
         struct fermi out;
-        assert_int_equal(fermi_solve(e, n, temp, FERMI_FIXED_NUMBER, number, f,
-                                     &out),
-                         0);
+        assert_int_equal(
+            fermi_solve(e, n, temp, FERMI_FIXED_NUMBER, number, f, &out), 0);
         double tolerance = 1e-12 * fmax(number, 1) + n * DBL_EPSILON;
         if (!(number_error(f, n, number) <= tolerance))
             fail_msg("spectrum %d: N = %.17g of %d levels is off by %.3g at "
-                     "T = %g", (int)s, number, n, number_error(f, n, number),
-                     temp);
+                     "T = %g",
+                     (int)s, number, n, number_error(f, n, number), temp);
         assert_true(isfinite(out.mu) && isfinite(out.omega) &&
                     isfinite(out.band) && out.entropy >= 0);
         assert_true(fabs(out.number - number) <= tolerance);
@@ -98,9 +97,8 @@ static void number_holds_at_zero(void **state)
         double number = floor(uniform(s, 4) * (n + 1));
         make_levels(s, n, 8, e);
         struct fermi out;
-        assert_int_equal(fermi_solve(e, n, 0, FERMI_FIXED_NUMBER, number, f,
-                                     &out),
-                         0);
+        assert_int_equal(
+            fermi_solve(e, n, 0, FERMI_FIXED_NUMBER, number, f, &out), 0);
         assert_true(number_error(f, n, number) <= 1e-12 * fmax(number, 1));
         for (int k = 0; k < n; k++) {
             assert_true(e[k] >= out.mu - 1e-9 || f[k] == 1);
@@ -117,9 +115,8 @@ static void two_levels(void **state)
     for (double temp = 0.02; temp < 20; temp *= 1.7) {
         double e[2] = {-1, 1}, f[2];
         struct fermi out;
-        assert_int_equal(fermi_solve(e, 2, temp, FERMI_FIXED_NUMBER, 1, f,
-                                     &out),
-                         0);
+        assert_int_equal(
+            fermi_solve(e, 2, temp, FERMI_FIXED_NUMBER, 1, f, &out), 0);
         double x = 0.5 / temp;
         double omega = -2 * temp * (x + log1p(exp(-2 * x)));
         assert_true(fabs(out.mu) <= 1e-12 * fmax(1, temp));
@@ -138,9 +135,8 @@ static void flat_gap_middle(void **state)
     (void)state;
     for (double temp = 0.2; temp > 1e-4; temp *= 0.7) {
         struct fermi out;
-        assert_int_equal(fermi_solve(e, 9, temp, FERMI_FIXED_NUMBER, 7, f,
-                                     &out),
-                         0);
+        assert_int_equal(
+            fermi_solve(e, 9, temp, FERMI_FIXED_NUMBER, 7, f, &out), 0);
         double mu = 2.5 + 0.5 * temp * log(7.0 / 2.0);
         double tail = exp(-2.5 / temp); /* relative error of the exponentials */
         assert_true(fabs(out.mu - mu) <= temp * (4 * tail + 1e-5));
@@ -220,12 +216,11 @@ static void zero_is_the_limit(void **state)
     (void)state;
     for (int mode = 0; mode < 3; mode++) {
         double target = mode == FERMI_FIXED_MU ? 0.1 : 2;
-        assert_int_equal(fermi_solve(e, 4, 1e-4, (enum fermi_mode)mode, target,
-                                     cold, &a),
-                         0);
-        assert_int_equal(fermi_solve(e, 4, 0, (enum fermi_mode)mode, target,
-                                     ground, &b),
-                         0);
+        assert_int_equal(
+            fermi_solve(e, 4, 1e-4, (enum fermi_mode)mode, target, cold, &a),
+            0);
+        assert_int_equal(
+            fermi_solve(e, 4, 0, (enum fermi_mode)mode, target, ground, &b), 0);
         for (int k = 0; k < 4; k++)
             assert_true(cold[k] == ground[k]);
         assert_true(fabs(a.omega + a.mu * a.number - b.omega -
@@ -257,8 +252,8 @@ static void derivatives(void **state)
     struct fermi at, up, down;
     (void)state;
     make_levels(5, N, 4, e);
-    double temp = 0.3, mu = 0.2, tolerance = N * h * h / (temp * temp) +
-                                             1e-15 * 40 / h;
+    double temp = 0.3, mu = 0.2,
+           tolerance = N * h * h / (temp * temp) + 1e-15 * 40 / h;
     fermi_solve(e, N, temp, FERMI_FIXED_MU, mu, f, &at);
     fermi_solve(e, N, temp, FERMI_FIXED_MU, mu + h, f, &up);
     fermi_solve(e, N, temp, FERMI_FIXED_MU, mu - h, f, &down);
@@ -288,17 +283,16 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(number_holds),
-        cmocka_unit_test(number_holds_at_zero),
-        cmocka_unit_test(two_levels),
-        cmocka_unit_test(flat_gap_middle),
-        cmocka_unit_test(degenerate_far_level),
-        cmocka_unit_test(empty_and_full),
-        cmocka_unit_test(open_shell),
-        cmocka_unit_test(zero_is_the_limit),
-        cmocka_unit_test(midgap),
-        cmocka_unit_test(derivatives),
-        cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(number_holds),
+                                       cmocka_unit_test(number_holds_at_zero),
+                                       cmocka_unit_test(two_levels),
+                                       cmocka_unit_test(flat_gap_middle),
+                                       cmocka_unit_test(degenerate_far_level),
+                                       cmocka_unit_test(empty_and_full),
+                                       cmocka_unit_test(open_shell),
+                                       cmocka_unit_test(zero_is_the_limit),
+                                       cmocka_unit_test(midgap),
+                                       cmocka_unit_test(derivatives),
+                                       cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,8 @@ static double elastic(const struct lattice *lat, const double *q, double k,
 static void check_elastic(const char *lattice)
 {
     struct adele *sim = sim_new("%s\nmodel holstein g 2 k 1.3 kappa -0.21\n"
-                                "pair_style elastic\n", lattice);
+                                "pair_style elastic\n",
+                                lattice);
     static double q[LONG_SITES], f[LONG_SITES], wanted[LONG_SITES];
     int64_t n = sim->lat->nsite;
     assert_true(n <= LONG_SITES);
@@ -181,14 +182,15 @@ static double band_energy(const struct lattice *lat, double t, int64_t m)
 
 static void no_coupling(void **state)
 {
-    static const char *const lattice[] = {"chain 9", "square 6 3",
+    static const char *const lattice[] = {"chain 9",        "square 6 3",
                                           "triangular 4 5", "cubic 3 2 4",
-                                          "square 2 1", "cubic 1 1 1"};
+                                          "square 2 1",     "cubic 1 1 1"};
     (void)state;
     for (size_t k = 0; k < sizeof lattice / sizeof *lattice; k++) {
         struct adele *sim = sim_new("lattice %s\nmodel holstein t 0.9 g 0 k 2 "
                                     "kappa 0.1\nelectrons mu -0.3 temp 0.25\n"
-                                    "pair_style ed\n", lattice[k]);
+                                    "pair_style ed\n",
+                                    lattice[k]);
         int64_t n = sim->lat->nsite;
         double q[SITES_MAX], f[SITES_MAX], wanted[SITES_MAX];
         double omega = 0, number = 0;
@@ -267,14 +269,15 @@ static double structure(const struct lattice *lat, double t, int64_t m)
    one site), and F_i = s_i (-kA - kappa sum_nn s_j s_i A) + g (n_i - 1/2). */
 static void perfect_order(void **state)
 {
-    static const char *const lattice[] = {"chain 8", "square 6 4", "cubic 4 2 2",
-                                          "honeycomb 4 3", "square 2 2"};
+    static const char *const lattice[] = {
+        "chain 8", "square 6 4", "cubic 4 2 2", "honeycomb 4 3", "square 2 2"};
     const double t = 1, g = 3.5, k = 1, kappa = 0.18, temp = 0.1, amp = 0.4;
     (void)state;
     for (size_t c = 0; c < sizeof lattice / sizeof *lattice; c++) {
         struct adele *sim = sim_new("lattice %s\nmodel holstein t 1 g 3.5 k 1 "
                                     "kappa 0.18\nelectrons mu 0 temp 0.1\n"
-                                    "pair_style ed\n", lattice[c]);
+                                    "pair_style ed\n",
+                                    lattice[c]);
         const struct lattice *lat = sim->lat;
         int64_t n = lat->nsite, cells = n / lat->shape.nbasis;
         double q[SITES_MAX], s[SITES_MAX], f[SITES_MAX];
@@ -289,8 +292,8 @@ static void perfect_order(void **state)
         for (int64_t m = 0; m < cells; m++) {
             double e = hypot(structure(lat, t, m), g * amp), x = e / (2 * temp);
             split += g * amp / e * tanh(x) / (double)cells;
-            omega -= temp * (double)n / (double)cells *
-                     (x + log1p(exp(-2 * x)));
+            omega -=
+                temp * (double)n / (double)cells * (x + log1p(exp(-2 * x)));
         }
         const struct pair_result *r = solve(sim);
         get_force(sim, f);
@@ -315,7 +318,8 @@ static void particle_hole(void **state)
     (void)state;
     for (size_t c = 0; c < sizeof lattice / sizeof *lattice; c++) {
         struct adele *sim = sim_new("%s\nmodel holstein g 1.5\nelectrons mu 0 "
-                                    "temp 0.15\npair_style ed\n", lattice[c]);
+                                    "temp 0.15\npair_style ed\n",
+                                    lattice[c]);
         int64_t n = sim->lat->nsite;
         double q[SITES_MAX], first[SITES_MAX], spread = 0;
         sim_randomise(sim, 1, 8);
@@ -337,8 +341,8 @@ static void particle_hole(void **state)
     }
 }
 
-/* Periodic: sum F = -(k + z kappa) sum q + g (sum n - N/2), and at fixed filling
-   sum n = F N. */
+/* Periodic: sum F = -(k + z kappa) sum q + g (sum n - N/2), and at fixed
+   filling sum n = F N. */
 static void sum_of_forces(void **state)
 {
     static const char *const lattice[] = {"chain 9", "square 5 4",
@@ -348,7 +352,8 @@ static void sum_of_forces(void **state)
     for (size_t c = 0; c < sizeof lattice / sizeof *lattice; c++) {
         struct adele *sim = sim_new("lattice %s\nmodel holstein g 1.5 k 1.2 "
                                     "kappa 0.1\nelectrons filling 0.3 temp "
-                                    "0.15\npair_style ed\n", lattice[c]);
+                                    "0.15\npair_style ed\n",
+                                    lattice[c]);
         int64_t n = sim->lat->nsite;
         double q[SITES_MAX], f[SITES_MAX], sum_q = 0, sum_f = 0, sum_n = 0;
         sim_randomise(sim, 1, 8);
@@ -371,8 +376,9 @@ static void sum_of_forces(void **state)
 static void disorder(void **state)
 {
     (void)state;
-    struct adele *sim = sim_new("lattice honeycomb 2 2\nmodel holstein t 0 g 1\n"
-                                "electrons mu 0.1 temp 0.3\npair_style ed\n");
+    struct adele *sim =
+        sim_new("lattice honeycomb 2 2\nmodel holstein t 0 g 1\n"
+                "electrons mu 0.1 temp 0.3\npair_style ed\n");
     double q[8], w[8];
     sim_randomise(sim, 1, 3);
     field_gather(sim->state.displacement, 0, q);
@@ -392,8 +398,9 @@ static void disorder(void **state)
 static void ground_state(void **state)
 {
     (void)state;
-    struct adele *sim = sim_new("lattice square 4 4\nmodel holstein g 1\n"
-                                "electrons filling 0.5 temp 0\npair_style ed\n");
+    struct adele *sim =
+        sim_new("lattice square 4 4\nmodel holstein g 1\n"
+                "electrons filling 0.5 temp 0\npair_style ed\n");
     const struct pair_result *r = solve(sim);
     for (int i = 0; i < 16; i++)
         near(r->n[i], 0.5);
@@ -448,12 +455,16 @@ static void mu_is_a_displacement(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elastic_part),    cmocka_unit_test(elastic_bits),
-        cmocka_unit_test(no_hopping),      cmocka_unit_test(no_coupling),
-        cmocka_unit_test(chains),          cmocka_unit_test(perfect_order),
-        cmocka_unit_test(particle_hole),   cmocka_unit_test(sum_of_forces),
-        cmocka_unit_test(disorder),        cmocka_unit_test(ground_state),
-        cmocka_unit_test(mu_is_a_displacement)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(elastic_part),
+                                       cmocka_unit_test(elastic_bits),
+                                       cmocka_unit_test(no_hopping),
+                                       cmocka_unit_test(no_coupling),
+                                       cmocka_unit_test(chains),
+                                       cmocka_unit_test(perfect_order),
+                                       cmocka_unit_test(particle_hole),
+                                       cmocka_unit_test(sum_of_forces),
+                                       cmocka_unit_test(disorder),
+                                       cmocka_unit_test(ground_state),
+                                       cmocka_unit_test(mu_is_a_displacement)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

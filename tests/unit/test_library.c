@@ -100,7 +100,8 @@ static void survives_errors(void **state)
     assert_int_equal(adele_command(sim, "timestep 1e9\nrun 50"), 2);
     assert_non_null(strstr(adele_error(sim), "blew up"));
     assert_int_equal(adele_command(sim, "timestep 0.05\nset all q 0.1\n"
-                                        "set all vq 0\nrun 3"), 0);
+                                        "set all vq 0\nrun 3"),
+                     0);
     assert_int_equal(adele_evaluate(sim, "2*step", &y), 0);
     assert_true(y >= 6);
     adele_free(sim);
@@ -117,7 +118,8 @@ static void two_live_side_by_side(void **state)
     assert_int_equal(adele_command(a, deck), 0);
     assert_int_equal(adele_command(b, "lattice chain 10\nmodel holstein g 1\n"
                                       "pair_style elastic\nfix m all nve\n"
-                                      "displace all value 1"), 0);
+                                      "displace all value 1"),
+                     0);
     for (int k = 0; k < 5; k++) {
         assert_int_equal(adele_command(a, "run 2"), 0);
         assert_int_equal(adele_command(b, "run 3"), 0);

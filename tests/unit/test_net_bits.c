@@ -272,7 +272,8 @@ static void test_start_shells(void **state)
 /* Without derivatives a deep network needs the memory of two layers. */
 static void test_memory(void **state)
 {
-    static const struct net_trial large = {&lattice_square, {100, 100, 1}, 0, 0};
+    static const struct net_trial large = {
+        &lattice_square, {100, 100, 1}, 0, 0};
     struct net_sample s = {.lat = net_lattice(&large)};
     int near = net_shells(&s.net, &s.lat->shape, 1.1, true);
 

@@ -178,12 +178,18 @@ static double worst_translation(const struct scene *s, struct net_run *r,
 }
 
 static const struct net_trial trials[] = {
-    {&lattice_chain, {9, 1, 1}, 0, 0},      {&lattice_chain, {8, 1, 1}, 1, 0},
-    {&lattice_square, {6, 6, 1}, 0, 0},     {&lattice_square, {5, 4, 1}, 1, 0},
-    {&lattice_square, {4, 4, 1}, 3, 0},     {&lattice_square, {2, 2, 1}, 0, 0},
-    {&lattice_square, {1, 5, 1}, 0, 0},     {&lattice_triangular, {6, 6, 1}, 0, 0},
-    {&lattice_triangular, {4, 4, 1}, 3, 0}, {&lattice_honeycomb, {4, 4, 1}, 0, 0},
-    {&lattice_honeycomb, {3, 3, 1}, 3, 0},  {&lattice_cubic, {4, 4, 4}, 0, 0},
+    {&lattice_chain, {9, 1, 1}, 0, 0},
+    {&lattice_chain, {8, 1, 1}, 1, 0},
+    {&lattice_square, {6, 6, 1}, 0, 0},
+    {&lattice_square, {5, 4, 1}, 1, 0},
+    {&lattice_square, {4, 4, 1}, 3, 0},
+    {&lattice_square, {2, 2, 1}, 0, 0},
+    {&lattice_square, {1, 5, 1}, 0, 0},
+    {&lattice_triangular, {6, 6, 1}, 0, 0},
+    {&lattice_triangular, {4, 4, 1}, 3, 0},
+    {&lattice_honeycomb, {4, 4, 1}, 0, 0},
+    {&lattice_honeycomb, {3, 3, 1}, 3, 0},
+    {&lattice_cubic, {4, 4, 4}, 0, 0},
     {&lattice_cubic, {3, 3, 2}, 4, 0}};
 enum { NTRIAL = sizeof trials / sizeof *trials };
 
@@ -501,10 +507,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_symmetrised), cmocka_unit_test(test_group),
-        cmocka_unit_test(test_polar),
-        cmocka_unit_test(test_none),        cmocka_unit_test(test_odd),
-        cmocka_unit_test(test_counts),      cmocka_unit_test(test_mlp),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_pages)};
+        cmocka_unit_test(test_polar),       cmocka_unit_test(test_none),
+        cmocka_unit_test(test_odd),         cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_mlp),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pages)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

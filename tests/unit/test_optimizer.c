@@ -1,5 +1,5 @@
-/* optimizer adam, optimizer lbfgs: closed forms, convergence, and states that are
-   continued. */
+/* optimizer adam, optimizer lbfgs: closed forms, convergence, and states that
+   are continued. */
 
 #include <math.h>
 #include <setjmp.h>

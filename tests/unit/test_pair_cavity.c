@@ -1,5 +1,5 @@
-/* pair_style cavity: exact on trees and within its cluster, fixed filling by the
-   chemical potential, an estimate of its error, what it refuses. */
+/* pair_style cavity: exact on trees and within its cluster, fixed filling by
+   the chemical potential, an estimate of its error, what it refuses. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -60,23 +60,27 @@ static double error(struct adele *sim, const char *style, double *mu)
     return most;
 }
 
-/* An open chain is a tree; on-site energies and mu are seen.  tol bounds the error of a
-   density, g = 3.5 times that of a force. */
+/* An open chain is a tree; on-site energies and mu are seen.  tol bounds the
+   error of a density, g = 3.5 times that of a force. */
 static void exact_on_a_chain(void **state)
 {
     static const char *const electrons[] = {"mu 0.3", "filling 0.3"};
     (void)state;
     for (int k = 0; k < 2; k++) {
-        struct adele *sim = make("boundary f p p\nlattice chain 9",
-                                 electrons[k], 1);
+        struct adele *sim =
+            make("boundary f p p\nlattice chain 9", electrons[k], 1);
         double mu;
         sim_run(sim, "set all onsite 0.4");
-        assert_true(error(sim, "cavity iterations 8 radius 0 tol 1e-10 cut 0 "
-                               "precision double", &mu) < 1e-5);
+        assert_true(error(sim,
+                          "cavity iterations 8 radius 0 tol 1e-10 cut 0 "
+                          "precision double",
+                          &mu) < 1e-5);
         assert_true(fabs(mu) < 1e-4);
         if (k == 0)
-            assert_true(error(sim, "cavity iterations 8 radius 0 tol 1e-10 "
-                                   "cut 0 precision double", &mu) < 4e-10);
+            assert_true(error(sim,
+                              "cavity iterations 8 radius 0 tol 1e-10 "
+                              "cut 0 precision double",
+                              &mu) < 4e-10);
         assert_true(error(sim, "cavity iterations 1 radius 0", &mu) > 1e-4);
         sim_free(sim);
     }

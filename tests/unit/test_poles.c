@@ -71,8 +71,7 @@ static void decaying_error_is_a_bound(void **state)
             double worst = 0;
 
             assert_int_equal(poles_fit(range[i], tolerance[j], &with), 0);
-            assert_int_equal(
-                poles_fit_decaying(range[i], tolerance[j], &p), 0);
+            assert_int_equal(poles_fit_decaying(range[i], tolerance[j], &p), 0);
             assert_true(p.error <= tolerance[j] && p.bound >= range[i]);
             assert_true(p.linear == 0 && p.n <= with.n + 1);
             for (int k = 0; k < p.n; k++)

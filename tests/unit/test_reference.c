@@ -218,7 +218,8 @@ static void peierls_cold(void **state)
 {
     (void)state;
     check("tests/reference/ssh_8x6_f05_cold.yaml", "ed", 1e-10, true);
-    check("tests/reference/ssh_8x6_f05_cold.yaml", "pole tol 1e-11", 1e-9, true);
+    check("tests/reference/ssh_8x6_f05_cold.yaml", "pole tol 1e-11", 1e-9,
+          true);
 }
 
 int main(void)

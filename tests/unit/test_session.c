@@ -76,7 +76,8 @@ static void press_control_c(struct terminal *t, const char *mark)
     for (int k = 0; k < 20; k++) {
         double limit = wall_time() + 1;
         type(t, "\x03");
-        while (wall_time() < limit && (!t->seen.s || !strstr(t->seen.s, mark))) {
+        while (wall_time() < limit &&
+               (!t->seen.s || !strstr(t->seen.s, mark))) {
             struct pollfd p = {.fd = t->fd, .events = POLLIN};
             char byte[512];
             ssize_t n =

@@ -15,8 +15,11 @@
 
 enum { SITES = 24 };
 
-static struct potential_number number[] = {
-    {(char[]){"t"}, 1}, {(char[]){"g"}, 1.7}, {(char[]){"k"}, 1.1}, {(char[]){"kappa"}, 0.1}, {(char[]){"mass"}, 2}};
+static struct potential_number number[] = {{(char[]){"t"}, 1},
+                                           {(char[]){"g"}, 1.7},
+                                           {(char[]){"k"}, 1.1},
+                                           {(char[]){"kappa"}, 0.1},
+                                           {(char[]){"mass"}, 2}};
 
 static struct potential_origin origin(const char *model)
 {

@@ -41,8 +41,8 @@ static const struct arg args[] = {
 
 static int run(struct adele *ctx, void *self, const struct words *words)
 {
-    static const enum electrons_mode mode[] = {
-        ELECTRONS_FILLING, ELECTRONS_MU, ELECTRONS_MIDGAP};
+    static const enum electrons_mode mode[] = {ELECTRONS_FILLING, ELECTRONS_MU,
+                                               ELECTRONS_MIDGAP};
     struct electrons_command *c = self;
     (void)words;
     c->electrons.mode = mode[c->mode];

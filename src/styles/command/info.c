@@ -27,8 +27,9 @@ struct info {
 static const struct arg args[] = {
     {ARG_REST, "category", AT(struct info, words), .syntax = "category ..",
      .bounded = true, .min = 1,
-     .doc = "system, groups, regions, leads, computes, fixes, dumps, variables, "
-            "styles [KIND], memory, time, config, all"},
+     .doc =
+         "system, groups, regions, leads, computes, fixes, dumps, variables, "
+         "styles [KIND], memory, time, config, all"},
     {0}};
 
 static void show_system(struct adele *ctx, struct text *out)
@@ -156,12 +157,17 @@ static void show_config(struct adele *ctx, struct text *out)
 static const struct category {
     const char *name;
     void (*show)(struct adele *ctx, struct text *out);
-} categories[] = {{"config", show_config},     {"system", show_system},
-                  {"groups", show_groups},     {"regions", show_regions},
+} categories[] = {{"config", show_config},
+                  {"system", show_system},
+                  {"groups", show_groups},
+                  {"regions", show_regions},
                   {"leads", show_leads},
-                  {"computes", show_computes}, {"fixes", show_fixes},
-                  {"dumps", show_dumps},       {"variables", show_variables},
-                  {"memory", show_memory},     {"time", show_time}};
+                  {"computes", show_computes},
+                  {"fixes", show_fixes},
+                  {"dumps", show_dumps},
+                  {"variables", show_variables},
+                  {"memory", show_memory},
+                  {"time", show_time}};
 enum { NCATEGORY = sizeof categories / sizeof *categories, STYLE_MAX = 256 };
 
 static void add_styles(const char *kind, struct text *out)

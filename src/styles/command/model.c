@@ -18,7 +18,8 @@ struct model_command {
 };
 
 static const struct arg args[] = {
-    {ARG_STYLE, "STYLE args", AT(struct model_command, model), .style_kind = "model",
+    {ARG_STYLE, "STYLE args", AT(struct model_command, model),
+     .style_kind = "model",
      .doc = "model and its parameters: help model lists them"},
     {0}};
 
@@ -90,6 +91,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_model = {
     .style = {STYLE_HEAD(command, "model", struct model_command),
-              .summary = "choose the model and its parameters",
-              .args = args},
+              .summary = "choose the model and its parameters", .args = args},
     .run = run};

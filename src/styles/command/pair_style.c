@@ -15,7 +15,8 @@ struct pair_command {
 };
 
 static const struct arg args[] = {
-    {ARG_STYLE, "STYLE args", AT(struct pair_command, pair), .style_kind = "pair",
+    {ARG_STYLE, "STYLE args", AT(struct pair_command, pair),
+     .style_kind = "pair",
      .doc = "force style and its arguments: help pair_style lists them"},
     {0}};
 
@@ -50,6 +51,5 @@ static int run(struct adele *ctx, void *self, const struct words *words)
 
 const struct command_style command_pair_style = {
     .style = {STYLE_HEAD(command, "pair_style", struct pair_command),
-              .summary = "choose how forces are obtained",
-              .args = args},
+              .summary = "choose how forces are obtained", .args = args},
     .run = run};

@@ -47,7 +47,8 @@ static int plugin_run(struct adele *ctx, void *self, const struct words *words)
         dlclose(object);
         return err_deck(ctx, where,
                         "plugin: '%s' has no table adele_plugin; make it with "
-                        "tools/plugin.sh", p->file);
+                        "tools/plugin.sh",
+                        p->file);
     }
     for (int i = 0; table[i]; i++) {
         if (registry_add(ctx, table[i], where))
@@ -65,10 +66,10 @@ static const struct arg load_args[] = {
 static const struct arg_case actions[] = {
     {"load", load_args, "add the styles of a shared object"}, {0}};
 
-static const struct arg args[] = {
-    {ARG_ONEOF, "action", AT(struct plugin, action), .cases = actions,
-     .doc = "what to do"},
-    {0}};
+static const struct arg args[] = {{ARG_ONEOF, "action",
+                                   AT(struct plugin, action), .cases = actions,
+                                   .doc = "what to do"},
+                                  {0}};
 
 const struct command_style command_plugin = {
     .style = {STYLE_HEAD(command, "plugin", struct plugin),

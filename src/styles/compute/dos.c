@@ -27,8 +27,9 @@ struct dos {
 
 static const struct arg width_args[] = {
     {ARG_NUMBER, "WIDTH", AT(struct dos, width), .positive = true,
-     .unit = "energy", .doc = "standard deviation, or half width at half "
-                              "maximum of the lorentzian"},
+     .unit = "energy",
+     .doc = "standard deviation, or half width at half "
+            "maximum of the lorentzian"},
     {0}};
 
 static const struct arg_case broadenings[] = {
@@ -61,11 +62,13 @@ static int dos_init(struct adele *ctx, void *self)
     if (status)
         return status;
     if (d->compute.head.group != 0)
-        return err_deck(ctx, NULL, "compute dos: levels belong to the whole "
-                                   "lattice, use the group `all`");
+        return err_deck(ctx, NULL,
+                        "compute dos: levels belong to the whole "
+                        "lattice, use the group `all`");
     if (!(d->hi > d->lo))
-        return err_deck(ctx, NULL, "compute dos: expected hi above lo = %g, "
-                                   "found %g",
+        return err_deck(ctx, NULL,
+                        "compute dos: expected hi above lo = %g, "
+                        "found %g",
                         d->lo, d->hi);
     return 0;
 }
@@ -112,8 +115,8 @@ static void fill_broadened(const struct dos *d, const struct pair_result *r,
                            double *array)
 {
     double before = states_below(d, r, d->lo);
-#pragma omp parallel for schedule(static) \
-    if (d->bins * r->nlevel >= PARALLEL_MIN)
+#pragma omp parallel for schedule(static) if (d->bins * r->nlevel >=           \
+                                              PARALLEL_MIN)
     for (int64_t b = 0; b < d->bins; b++)
         array[2 * b + 1] = states_below(d, r, edge(d, b + 1));
     for (int64_t b = 0; b < d->bins; b++) {
@@ -161,10 +164,7 @@ static int dos_array(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_dos = {
     .style = {STYLE_HEAD(compute, "dos", struct dos),
-              .summary = "density of states a site",
-              .args = args,
-              .outputs = outputs,
-              .init = dos_init,
-              .fini = dos_fini},
+              .summary = "density of states a site", .args = args,
+              .outputs = outputs, .init = dos_init, .fini = dos_fini},
     .need = dos_need,
     .array = dos_array};

@@ -20,8 +20,9 @@ struct gap {
 static const struct arg args[] = {USING_ARG(struct gap, using), {0}};
 
 static const struct output outputs[] = {
-    {OUT_SCALAR, "", "gap", "energy", false, "lowest empty minus highest "
-                                             "occupied level"},
+    {OUT_SCALAR, "", "gap", "energy", false,
+     "lowest empty minus highest "
+     "occupied level"},
     {OUT_VECTOR, "[1]", "homo", "energy", false, "highest occupied level"},
     {OUT_VECTOR, "[2]", "lumo", "energy", false, "lowest empty level"},
     {0}};
@@ -32,8 +33,9 @@ static int gap_init(struct adele *ctx, void *self)
     int status = need_model(ctx);
     if (status || c->head.group == 0)
         return status;
-    return err_deck(ctx, NULL, "compute gap: levels belong to the whole "
-                               "lattice, use the group `all`");
+    return err_deck(ctx, NULL,
+                    "compute gap: levels belong to the whole "
+                    "lattice, use the group `all`");
 }
 
 static void gap_fini(struct adele *ctx, void *self)
@@ -87,11 +89,8 @@ static int gap_scalar(struct adele *ctx, struct compute *c)
 
 const struct compute_style compute_gap = {
     .style = {STYLE_HEAD(compute, "gap", struct gap),
-              .summary = "gap between occupied and empty levels",
-              .args = args,
-              .outputs = outputs,
-              .init = gap_init,
-              .fini = gap_fini},
+              .summary = "gap between occupied and empty levels", .args = args,
+              .outputs = outputs, .init = gap_init, .fini = gap_fini},
     .need = gap_need,
     .scalar = gap_scalar,
     .vector = gap_vector};

@@ -96,10 +96,7 @@ static int scalar(struct adele *ctx, struct compute *c)
 const struct compute_style compute_ml_deviation = {
     .style = {STYLE_HEAD(compute, "ml/deviation", struct ml_deviation),
               .summary = "what a committee of learned forces disagrees by",
-              .args = args,
-              .outputs = outputs,
-              .init = init,
-              .fini = fini},
+              .args = args, .outputs = outputs, .init = init, .fini = fini},
     .need = need,
     .scalar = scalar,
     .vector = vector,

@@ -8,8 +8,8 @@
 
    v is the displacement with the chemical potential in it (mu: shift); widths
    are in its units.  All but the stiffness are odd under v -> -v on bipartite
-   lattices.  A density network only corrects the density of the cluster, which is
-   right by itself where neighbours differ by much more than t.
+   lattices.  A density network only corrects the density of the cluster, which
+   is right by itself where neighbours differ by much more than t.
 
        descriptor: {style: cavity, iterations: 2, radius: 1.5, widths: [0.2]} */
 
@@ -121,7 +121,8 @@ static int electrons_of(struct adele *ctx, struct descriptor_cavity *d)
         return err_deck(ctx, where,
                         "descriptor cavity needs a model with a scalar "
                         "displacement in its on-site energies (holstein); "
-                        "model %s has none", style->style.name);
+                        "model %s has none",
+                        style->style.name);
     if (style->mu_shift(ctx, ctx->model, shift))
         return ctx->error.status;
     if (!(ctx->electrons.temp > 0))
@@ -145,18 +146,20 @@ static int setup(struct adele *ctx, struct descriptor *self,
     if (electrons_of(ctx, d))
         return ctx->error.status;
     struct lattice *lat = lattice_new(shape, some, periodic, &why);
-    int status = lat ? cavity_init(&c, lat, d->hopping, (int)d->iterations,
-                                   d->radius)
-                     : -1;
+    int status =
+        lat ? cavity_init(&c, lat, d->hopping, (int)d->iterations, d->radius)
+            : -1;
     lattice_free(lat);
     if (status == -2)
         return err_deck(ctx, &self->head.where,
                         "descriptor cavity: a site has more than %d nearest "
-                        "neighbours", CAVITY_TAPS);
+                        "neighbours",
+                        CAVITY_TAPS);
     if (status == -3)
         return err_deck(ctx, &self->head.where,
                         "descriptor cavity: the cluster of radius %g has more "
-                        "than %d sites", d->radius, CAVITY_SITES);
+                        "than %d sites",
+                        d->radius, CAVITY_SITES);
     if (status)
         return err_memory(ctx, "descriptor cavity", 0);
     for (int i = 0; i < 3; i++)
@@ -220,15 +223,17 @@ static int features(const struct descriptor_cavity *d, struct memory *m,
     int nf = d->descriptor.nfeature, nx = q->lat->local[0];
     int nb = q->lat->shape.nbasis;
     double bound = cavity_bound(&m->cavity, q, d->scale, 0, d->temp);
-    struct cavity_electrons e = {.scale = d->scale, .temp = d->temp,
-                                 .poles = cavity_poles(&m->poles, bound, d->tol),
+    struct cavity_electrons e = {.scale = d->scale,
+                                 .temp = d->temp,
+                                 .poles =
+                                     cavity_poles(&m->poles, bound, d->tol),
                                  .cut = d->cut};
-    if (!e.poles ||
-        cavity_densities(m->work, q, &e, nthread,
-                         cavity_columns(&m->cavity) - !d->stiffness,
-                         x + 1 + d->widths.n, nf))
+    if (!e.poles || cavity_densities(m->work, q, &e, nthread,
+                                     cavity_columns(&m->cavity) - !d->stiffness,
+                                     x + 1 + d->widths.n, nf))
         return -1;
-#pragma omp parallel for schedule(static) num_threads(nthread)                     if (nthread > 1 && q->lat->nlocal >= PARALLEL_MIN)
+#pragma omp parallel for schedule(static)                                      \
+    num_threads(nthread) if (nthread > 1 && q->lat->nlocal >= PARALLEL_MIN)
     for (int64_t r = 0; r < field_nrow(q); r++)
         for (int b = 0; b < nb; b++)
             local_features(d, field_read(q, 0, b) + field_row(q, r), nx,

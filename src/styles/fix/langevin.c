@@ -28,7 +28,7 @@ struct langevin {
     double t_stop, damp;
     int64_t seed;
     bool tally, warned;
-    double given; /* energy that the lattice has received so far */
+    double given;  /* energy that the lattice has received so far */
     double before; /* .. up to the step before `tick` */
     int64_t tick;
     double *part; /* [component][stretch] of it, in this step; with tally */

@@ -150,7 +150,8 @@ static double holstein_force_scale(const struct adele *ctx,
     return fabs(((const struct holstein *)m)->g);
 }
 
-/* On-site energies are -g q_i + onsite_i - mu = -g (q_i + (mu - onsite_i)/g). */
+/* On-site energies are -g q_i + onsite_i - mu = -g (q_i + (mu - onsite_i)/g).
+ */
 static int holstein_mu_shift(struct adele *ctx, struct model *m, double *shift)
 {
     const struct holstein *h = (const struct holstein *)m;
@@ -165,10 +166,9 @@ static int holstein_mu_shift(struct adele *ctx, struct model *m, double *shift)
 
 const struct model_style model_holstein = {
     .style = {STYLE_HEAD(model, "holstein", struct holstein),
-              .summary = "electrons coupled to a scalar distortion of each site",
-              .cite = "Cheng2023",
-              .args = args,
-              .init = holstein_init,
+              .summary =
+                  "electrons coupled to a scalar distortion of each site",
+              .cite = "Cheng2023", .args = args, .init = holstein_init,
               .fini = holstein_fini},
     .setup = holstein_setup,
     .bonds = holstein_bonds,

@@ -3,10 +3,10 @@
 
        n_i = 1/2 - c e_i/T + T sum_k a_k Re G_ii(mu + i s_k T)
 
-   with the poles of la/poles.h.  What is left out are walks around loops that leave the
-   cluster; the difference from a cluster that is one shell smaller says how much
-   they may be.  At fixed filling mu follows from sum_i n_i(mu) = F N
-   (elec/mu_track.h), one evaluation for each mu tried.
+   with the poles of la/poles.h.  What is left out are walks around loops that
+   leave the cluster; the difference from a cluster that is one shell smaller
+   says how much they may be.  At fixed filling mu follows from sum_i n_i(mu) =
+   F N (elec/mu_track.h), one evaluation for each mu tried.
 
        pair_style cavity radius 2.3 iterations 2 */
 
@@ -57,11 +57,11 @@ static const struct arg args[] = {
     {ARG_NUMBER, "radius", AT(struct pair_cavity, radius), .key = true,
      .def = "2.3", .nonnegative = true,
      .doc = "of the cluster that is solved exactly; 0: the tree alone"},
-    {ARG_NUMBER, "tol", AT(struct pair_cavity, tol), .key = true,
-     .def = "1e-5", .bounded = true, .min = 1e-13, .max = 0.01,
+    {ARG_NUMBER, "tol", AT(struct pair_cavity, tol), .key = true, .def = "1e-5",
+     .bounded = true, .min = 1e-13, .max = 0.01,
      .doc = "error of the Fermi function in the densities"},
-    {ARG_NUMBER, "cut", AT(struct pair_cavity, cut), .key = true,
-     .def = "1e-4", .nonnegative = true,
+    {ARG_NUMBER, "cut", AT(struct pair_cavity, cut), .key = true, .def = "1e-4",
+     .nonnegative = true,
      .doc = "smaller clusters serve at the poles where a density of the "
             "uniform lattice changes by less"},
     {ARG_CHOICE, "precision", AT(struct pair_cavity, precision), .key = true,
@@ -143,7 +143,8 @@ static int check_electrons(struct adele *ctx, const struct where *where)
     if (el->mode == ELECTRONS_FILLING && (el->filling <= 0 || el->filling >= 1))
         return err_deck(ctx, where,
                         "pair_style cavity: filling %g leaves no electrons to "
-                        "solve for; use pair_style elastic", el->filling);
+                        "solve for; use pair_style elastic",
+                        el->filling);
     return 0;
 }
 
@@ -181,12 +182,13 @@ static int solver_init(struct adele *ctx, const struct pair_cavity *p,
     if (status == -2)
         return err_deck(ctx, where,
                         "pair_style cavity: a site has more than %d nearest "
-                        "neighbours", CAVITY_TAPS);
+                        "neighbours",
+                        CAVITY_TAPS);
     if (status == -3)
         return err_deck(ctx, where,
                         "pair_style cavity: the cluster of radius %g has too "
-                        "many sites (at most %d); use a smaller radius", radius,
-                        CAVITY_SITES);
+                        "many sites (at most %d); use a smaller radius",
+                        radius, CAVITY_SITES);
     if (!status)
         s->work = cavity_work_new(&s->cavity, ctx->lat, p->precision == 0);
     return s->work ? 0 : err_memory(ctx, "pair_style cavity", 0);
@@ -232,14 +234,18 @@ static int pass(struct adele *ctx, struct pair_cavity *p, struct solver *s,
     int columns = cavity_columns(&s->cavity);
     double bound = cavity_bound(&s->cavity, p->energy, 1, -mu, temp);
     struct cavity_electrons e = {
-        .scale = 1, .shift = -mu, .temp = temp, .cut = p->cut,
-        .poles = isfinite(bound) ? cavity_poles(&p->poles, bound, p->tol)
-                                 : NULL};
+        .scale = 1,
+        .shift = -mu,
+        .temp = temp,
+        .cut = p->cut,
+        .poles =
+            isfinite(bound) ? cavity_poles(&p->poles, bound, p->tol) : NULL};
     if (!e.poles)
         return err_run_at(ctx, &p->pair.head.where,
                           "pair_style cavity: tol %g is out of reach for a "
                           "spectrum of %g temperatures; use a larger tol or a "
-                          "higher temp", p->tol, bound);
+                          "higher temp",
+                          p->tol, bound);
     if (cavity_densities(s->work, p->energy, &e, ctx->nthread, columns,
                          p->column, columns))
         return err_memory(ctx, "pair_style cavity", 0);
@@ -279,8 +285,10 @@ static int find_mu(struct adele *ctx, struct pair_cavity *p, double *n)
         state = mu_track_next(&p->track, sum_array(n, ctx->lat->nsite));
     }
     if (state == MU_TRACK_LOST)
-        return err_run(ctx, "pair_style cavity: no chemical potential found "
-                            "for filling %g", ctx->electrons.filling);
+        return err_run(ctx,
+                       "pair_style cavity: no chemical potential found "
+                       "for filling %g",
+                       ctx->electrons.filling);
     return 0;
 }
 
@@ -294,8 +302,9 @@ static int solve(struct adele *ctx, struct pair_cavity *p,
     field_exchange(p->energy);
     p->track.again |= p->solved == pair_stamp(ctx);
     p->mu = ctx->electrons.mu;
-    if (ctx->electrons.mode == ELECTRONS_FILLING ? find_mu(ctx, p, r->n)
-                                                 : evaluate(ctx, p, p->mu, r->n))
+    if (ctx->electrons.mode == ELECTRONS_FILLING
+            ? find_mu(ctx, p, r->n)
+            : evaluate(ctx, p, p->mu, r->n))
         return ctx->error.status;
     p->solved = pair_stamp(ctx);
     p->solutions++;

@@ -40,8 +40,11 @@ static void duration(struct text *out, double seconds)
     static const struct {
         double seconds;
         const char *name;
-    } unit[] = {{365.25 * 86400, "years"}, {86400, "days"}, {3600, "hours"},
-                {60, "minutes"}, {0, "seconds"}};
+    } unit[] = {{365.25 * 86400, "years"},
+                {86400, "days"},
+                {3600, "hours"},
+                {60, "minutes"},
+                {0, "seconds"}};
     int i = 0;
     while (seconds < 2 * unit[i].seconds)
         i++;
@@ -52,18 +55,18 @@ static void duration(struct text *out, double seconds)
 static int check_size(struct adele *ctx, const struct pair *p)
 {
     double n = (double)ctx->lat->nsite, bytes = eigen_bytes(n, true);
-    double memory = (double)sysconf(_SC_PHYS_PAGES) *
-                    (double)sysconf(_SC_PAGE_SIZE);
+    double memory =
+        (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGE_SIZE);
     if (n <= EIGEN_MAX && bytes <= memory)
         return 0;
     char need[16], has[16];
     struct text t = {0};
-    text_addf(&t,
-              "pair_style ed needs %s of memory and about ",
+    text_addf(&t, "pair_style ed needs %s of memory and about ",
               text_bytes(need, bytes));
     duration(&t, eigen_seconds(n, true, ctx->nthread));
-    text_addf(&t, " a step for %.0f sites (this machine has %s; at most %d "
-                  "sites); ",
+    text_addf(&t,
+              " a step for %.0f sites (this machine has %s; at most %d "
+              "sites); ",
               n, text_bytes(has, memory), EIGEN_MAX);
     text_add(&t, registry_find(ctx, "pair", "pole")
                      ? "use pair_style pole, which needs no dense matrix"
@@ -166,7 +169,8 @@ static int reserve(struct adele *ctx, struct ed *ed, bool vectors)
 {
     int64_t n = ed->terms.nsite;
     if (eigen_reserve(&ed->eigen, n, vectors))
-        return err_memory(ctx, "pair_style ed", eigen_bytes((double)n, vectors));
+        return err_memory(ctx, "pair_style ed",
+                          eigen_bytes((double)n, vectors));
     if (!ed->occupation)
         ed->occupation = mem_alloc((size_t)n, sizeof(double));
     if (!ed->occupation)
@@ -186,10 +190,11 @@ static int diagonalise(struct adele *ctx, struct ed *ed, bool vectors)
     int info = eigen_solve(&ed->eigen, vectors, ctx->nthread);
     timers_enter(&ctx->timers, before);
     if (info != 0)
-        return err_run(ctx,
-                       "pair_style ed: the eigenvalues did not converge (LAPACK "
-                       "dsyevd returned %d)",
-                       info);
+        return err_run(
+            ctx,
+            "pair_style ed: the eigenvalues did not converge (LAPACK "
+            "dsyevd returned %d)",
+            info);
     return 0;
 }
 
@@ -197,30 +202,32 @@ static void warn_open_shell(struct adele *ctx, struct ed *ed)
 {
     ed->pair.gradient = false;
     if (!ed->warned_shell)
-        log_warning(&ctx->log,
-                    "electrons at temp 0: the level at mu = %.6g is degenerate "
-                    "and partly filled; it is filled evenly, and the forces are "
-                    "not the exact gradient of pe",
-                    ed->fermi.mu);
+        log_warning(
+            &ctx->log,
+            "electrons at temp 0: the level at mu = %.6g is degenerate "
+            "and partly filled; it is filled evenly, and the forces are "
+            "not the exact gradient of pe",
+            ed->fermi.mu);
     ed->warned_shell = true;
 }
 
 static int occupy(struct adele *ctx, struct ed *ed)
 {
-    static const enum fermi_mode mode[] = {
-        [ELECTRONS_FILLING] = FERMI_FIXED_NUMBER,
-        [ELECTRONS_MU] = FERMI_FIXED_MU,
-        [ELECTRONS_MIDGAP] = FERMI_MIDGAP};
+    static const enum fermi_mode mode[] = {[ELECTRONS_FILLING] =
+                                               FERMI_FIXED_NUMBER,
+                                           [ELECTRONS_MU] = FERMI_FIXED_MU,
+                                           [ELECTRONS_MIDGAP] = FERMI_MIDGAP};
     const struct electrons *el = &ctx->electrons;
     int64_t n = ed->terms.nsite;
-    double target = el->mode == ELECTRONS_FILLING ? el->filling * (double)n
-                                                  : el->mu;
+    double target =
+        el->mode == ELECTRONS_FILLING ? el->filling * (double)n : el->mu;
     if (fermi_solve(ed->eigen.value, n, el->temp, mode[el->mode], target,
                     ed->occupation, &ed->fermi))
-        return err_run(ctx,
-                       "pair_style ed: no chemical potential for %.10g electrons "
-                       "on %lld sites",
-                       target, (long long)n);
+        return err_run(
+            ctx,
+            "pair_style ed: no chemical potential for %.10g electrons "
+            "on %lld sites",
+            target, (long long)n);
     if (ed->fermi.open_shell)
         warn_open_shell(ctx, ed);
     return 0;
@@ -316,8 +323,8 @@ static int ed_compute(struct adele *ctx, struct pair *p, unsigned need,
 {
     struct ed *ed = (struct ed *)p;
     bool vectors = need & NEED_VECTORS;
-    bool bonds = (need & NEED_BOND) ||
-                 ((need & NEED_FORCE) && ctx->model->use_bonds);
+    bool bonds =
+        (need & NEED_BOND) || ((need & NEED_FORCE) && ctx->model->use_bonds);
     int status = build(ctx, ed);
     if (!status)
         status = solve(ctx, ed, vectors);
@@ -361,8 +368,7 @@ static int ed_density_at(struct adele *ctx, struct pair *p, const double *mu,
 const struct pair_style pair_ed = {
     .style = {STYLE_HEAD(pair, "ed", struct ed),
               .summary = "exact forces by diagonalising the electrons",
-              .init = ed_init,
-              .fini = ed_fini},
+              .init = ed_init, .fini = ed_fini},
     .setup = ed_setup,
     .compute = ed_compute,
     .density_at = ed_density_at};

@@ -26,7 +26,6 @@ static int none_compute(struct adele *ctx, struct pair *p, unsigned need,
 }
 
 const struct pair_style pair_none = {
-    .style = {STYLE_HEAD(pair, "none", struct pair),
-              .summary = "no forces",
+    .style = {STYLE_HEAD(pair, "none", struct pair), .summary = "no forces",
               .init = none_init},
     .compute = none_compute};
