@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { ROUNDS = 5 };
+enum { ROUNDS = 10 };
 
 /* The mean passes a step, from what a run prints. */
 static void read_passes(void *user, const char *text)
