@@ -12,7 +12,7 @@
 
 #include "elec/cavity.h"
 
-enum { CAVITY_VECTOR = 32 }; /* bytes */
+enum { CAVITY_VECTOR = 64 }; /* bytes */
 
 struct cavity_cut {
     int side[3], count[3];

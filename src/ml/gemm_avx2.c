@@ -14,6 +14,7 @@ enum { TILE_1 = 12, TILE_2 = 6, TILE_3 = 4, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
 #define NUMBER float
 #define LANES 8
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define HALF_MULTIPLY_ADD(a, b, c) _mm_fmadd_ps(a, b, c)
 #define PRESENT(v)                                                             \
     (unsigned)_mm256_movemask_ps(                                              \
         _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ))
@@ -25,6 +26,7 @@ enum { TILE_1 = 12, TILE_2 = 6, TILE_3 = 4, GEMM_PIECE = 256, GEMM_BLOCK = 96 };
 #define NUMBER double
 #define LANES 4
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_pd(a, b, c)
+#define HALF_MULTIPLY_ADD(a, b, c) _mm_fmadd_pd(a, b, c)
 #define PRESENT(v)                                                             \
     (unsigned)_mm256_movemask_pd(                                              \
         _mm256_cmp_pd(v, _mm256_setzero_pd(), _CMP_NEQ_UQ))

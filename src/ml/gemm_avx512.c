@@ -20,6 +20,8 @@ enum {
 #define NUMBER float
 #define LANES 16
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define HALF_MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define QUARTER_MULTIPLY_ADD(a, b, c) _mm_fmadd_ps(a, b, c)
 #define PRESENT(v) _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ)
 #define MAKE(x) x##_single
 #define KERNEL gemm_avx512_single
@@ -29,6 +31,7 @@ enum {
 #define NUMBER double
 #define LANES 8
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_pd(a, b, c)
+#define HALF_MULTIPLY_ADD(a, b, c) _mm256_fmadd_pd(a, b, c)
 #define PRESENT(v) _mm512_cmp_pd_mask(v, _mm512_setzero_pd(), _CMP_NEQ_UQ)
 #define MAKE(x) x##_double
 #define KERNEL gemm_avx512_double

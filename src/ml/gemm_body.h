@@ -8,13 +8,16 @@
                   many sums as registers allow
        MULTIPLY_ADD(a, b, c)   a b + c of vectors, rounded once: as a compiler
                   does not promise to contract each sum alike, it is named
+       HALF_MULTIPLY_ADD  of vectors of half the length; where LANES is 16,
+       QUARTER_MULTIPLY_ADD
        HOLD(x)    nothing, but x is in a register: else compilers read a panel
                   again in every row, and loads take longer than sums
        PRESENT(v) bits of the lanes of v that are not zero
        MAKE(x)    x with a suffix of its own
        KERNEL, KERNEL_NAME, KERNEL_PRECISION  the table at the end
 
-   Weights are packed in panels of 2 vectors, the last of 1 to 3; [k][width],
+   Weights are packed in panels of 2 vectors, the last of 1 to 3, and where the
+   last vector would be half empty, or more, one of a part of a vector; [k][width],
    filled with zeros.  A tile multiplies some rows of x, read where they are,
    by a panel; while the rows of a block go by, a cut of the panel stays in the
    first-level cache and the block of x in the second.
@@ -163,11 +166,43 @@ INLINE void MAKE(strip)(int rows, int vectors, int m, int k, const NUMBER *a,
     }
 }
 
-/* So few columns would leave most of a vector empty: the sum over p is taken in
-   vectors instead, and the weights of a column lie in sequence. */
+/* So few columns would leave most of a vector empty. */
 static int MAKE(narrow)(int n)
 {
     return n <= 4 && 2 * n <= LANES;
+}
+
+/* Of long sums, then, the sum over p is taken in vectors, and the weights of a
+   column lie in sequence. */
+static int MAKE(along)(int k, int n)
+{
+    return MAKE(narrow)(n) && k > 64;
+}
+
+#define WIDTH (LANES / 2)
+#define PART_MULTIPLY_ADD HALF_MULTIPLY_ADD
+#define FEW(x) MAKE(x##_half)
+#include "ml/gemm_few.h"
+#ifdef QUARTER_MULTIPLY_ADD
+#define WIDTH (LANES / 4)
+#define PART_MULTIPLY_ADD QUARTER_MULTIPLY_ADD
+#define FEW(x) MAKE(x##_quarter)
+#include "ml/gemm_few.h"
+#endif
+
+/* Width of what is left of n columns behind whole vectors; 0: nothing, or more
+   than half a vector, which is filled then. */
+static int MAKE(part)(int n)
+{
+    int left = n % LANES;
+
+    if (left == 0 || left > LANES / 2)
+        return 0;
+#ifdef QUARTER_MULTIPLY_ADD
+    if (left <= LANES / 4)
+        return LANES / 4;
+#endif
+    return LANES / 2;
 }
 
 static int MAKE(rounded)(int n)
@@ -177,14 +212,17 @@ static int MAKE(rounded)(int n)
 
 static size_t MAKE(packed_size)(int k, int n)
 {
-    if (MAKE(narrow)(n))
+    int part = MAKE(part)(n);
+
+    if (MAKE(along)(k, n))
         return (size_t)MAKE(rounded)(k) * (size_t)n;
-    return (size_t)k * (size_t)MAKE(rounded)(n);
+    return (size_t)k *
+           (size_t)(part ? n / LANES * LANES + part : MAKE(rounded)(n));
 }
 
 /* The last vector of a row ends where the row ends; what the one before has, it
    multiplies by zero. */
-static void MAKE(pack_narrow)(int k, int n, const NUMBER *w, ptrdiff_t row,
+static void MAKE(pack_along)(int k, int n, const NUMBER *w, ptrdiff_t row,
                               ptrdiff_t column, NUMBER *to)
 {
     int full = k / LANES * LANES, last = k - LANES;
@@ -202,13 +240,14 @@ static void MAKE(pack)(int k, int n, const void *w_, ptrdiff_t row,
 {
     const NUMBER *w = w_;
     NUMBER *to = packed;
+    int part = MAKE(part)(n), whole = part ? n / LANES * LANES : n;
 
-    if (MAKE(narrow)(n)) {
-        MAKE(pack_narrow)(k, n, w, row, column, to);
+    if (MAKE(along)(k, n)) {
+        MAKE(pack_along)(k, n, w, row, column, to);
         return;
     }
     for (int j0 = 0, width; j0 < n; j0 += width) {
-        width = MAKE(panel)(n - j0) * LANES;
+        width = j0 < whole ? MAKE(panel)(whole - j0) * LANES : part;
         for (int p = 0; p < k; p++)
             for (int j = 0; j < width; j++)
                 *to++ = j0 + j < n ? w[p * row + (j0 + j) * column] : 0;
@@ -284,10 +323,10 @@ INLINE void MAKE(dots_of)(int columns, int m, int k, const NUMBER *x,
     (1, columns, k, x + i * x_row, x_row, w, bias, add, y + i * y_row, y_row);
 }
 
-static void MAKE(packed_narrow)(int m, int k, int n, const NUMBER *x,
-                                ptrdiff_t x_row, const NUMBER *w,
-                                const NUMBER *bias, int add, NUMBER *y,
-                                ptrdiff_t y_row)
+static void MAKE(packed_along)(int m, int k, int n, const NUMBER *x,
+                               ptrdiff_t x_row, const NUMBER *w,
+                               const NUMBER *bias, int add, NUMBER *y,
+                               ptrdiff_t y_row)
 {
     if (n == 1)
         MAKE(dots_of)(1, m, k, x, x_row, w, bias, add, y, y_row);
@@ -308,16 +347,20 @@ static int MAKE(piece)(int k, int most)
 }
 
 static void MAKE(rows)(int m, int k, const NUMBER *x, ptrdiff_t x_row,
-                       const NUMBER *b, int vectors, const struct TARGET *t)
+                       const NUMBER *b, int width, const struct TARGET *t)
 {
-    ptrdiff_t width = vectors * LANES;
-
-    if (vectors == 1)
+    if (width == LANES)
         MAKE(strip)(TILE_1, 1, m, k, x, x_row, 1, b, width, t);
-    else if (vectors == 2)
+    else if (width == 2 * LANES)
         MAKE(strip)(TILE_2, 2, m, k, x, x_row, 1, b, width, t);
-    else
+    else if (width == 3 * LANES)
         MAKE(strip)(TILE_3, 3, m, k, x, x_row, 1, b, width, t);
+#ifdef QUARTER_MULTIPLY_ADD
+    else if (width == LANES / 4)
+        MAKE(rows_quarter)(m, k, x, x_row, b, t);
+#endif
+    else
+        MAKE(rows_half)(m, k, x, x_row, b, t);
 }
 
 static void MAKE(packed)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
@@ -326,9 +369,10 @@ static void MAKE(packed)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
 {
     const NUMBER *x = x_;
     int piece = MAKE(piece)(k, GEMM_PIECE), block;
+    int part = MAKE(part)(n), whole = part ? n / LANES * LANES : n;
 
-    if (MAKE(narrow)(n)) {
-        MAKE(packed_narrow)
+    if (MAKE(along)(k, n)) {
+        MAKE(packed_along)
         (m, k, n, x, x_row, packed, bias, accumulate, y_, y_row);
         return;
     }
@@ -337,12 +381,11 @@ static void MAKE(packed)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
         block = m - i0 < GEMM_BLOCK + GEMM_BLOCK / 2 ? m - i0 : GEMM_BLOCK;
         int k0 = 0;
         do {
-            int length = k - k0 < piece ? k - k0 : piece, vectors;
+            int length = k - k0 < piece ? k - k0 : piece, width;
             const NUMBER *b = packed;
 
-            for (int j0 = 0; j0 < n; j0 += vectors * LANES) {
-                vectors = MAKE(panel)(n - j0);
-                int width = vectors * LANES;
+            for (int j0 = 0; j0 < n; j0 += width) {
+                width = j0 < whole ? MAKE(panel)(whole - j0) * LANES : part;
                 struct TARGET t = {
                     .y = (NUMBER *)y_ + i0 * y_row + j0,
                     .row = y_row,
@@ -353,7 +396,7 @@ static void MAKE(packed)(int m, int k, int n, const void *x_, ptrdiff_t x_row,
 
                 MAKE(rows)
                 (block, length, x + i0 * x_row + k0, x_row,
-                 b + (ptrdiff_t)k0 * width, vectors, &t);
+                 b + (ptrdiff_t)k0 * width, width, &t);
                 b += (ptrdiff_t)k * width;
             }
             k0 += length;
@@ -471,6 +514,8 @@ const struct gemm KERNEL = {
 #undef NUMBER
 #undef LANES
 #undef MULTIPLY_ADD
+#undef HALF_MULTIPLY_ADD
+#undef QUARTER_MULTIPLY_ADD
 #undef PRESENT
 #undef MAKE
 #undef KERNEL

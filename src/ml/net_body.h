@@ -16,6 +16,8 @@ enum { VECTOR_BYTES = 16 };
 enum { LANES = VECTOR_BYTES / sizeof(real) };
 typedef real vec __attribute__((vector_size(VECTOR_BYTES),
                                 aligned(sizeof(real)), may_alias));
+typedef real half __attribute__((vector_size(VECTOR_BYTES / 2),
+                                 aligned(sizeof(real)), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -34,6 +36,14 @@ INLINE void add_streams(int n, const real *const *tap, int channels,
             for (int t = 1; t < n; t++)
                 sum += *(const vec *)(tap[t] + at + c);
             *(vec *)(out + i * row + c) = sum;
+        }
+        if (c + LANES / 2 <= channels) {
+            half sum = *(const half *)(tap[0] + at + c);
+
+            for (int t = 1; t < n; t++)
+                sum += *(const half *)(tap[t] + at + c);
+            *(half *)(out + i * row + c) = sum;
+            c += LANES / 2;
         }
         for (; c < channels; c++) {
             real sum = tap[0][at + c];

@@ -76,27 +76,47 @@ int potential_displace(struct adele *ctx, const struct potential *p,
     return 0;
 }
 
-/* Row k of x, with what stands behind the features. */
-static bool scale_row(const struct potential *p, const double *feature,
-                      const double *extra, enum precision precision, void *x,
-                      int64_t k)
+/* Channels begin .. end-1 of a row of x; how many lie outside their range. */
+static int scale_channels(const struct potential *p, const double *inverse,
+                          int begin, int end, const double *value,
+                          enum precision precision, void *x)
 {
-    int nfeature = p->descriptor->nfeature;
-    float *single = (float *)x + k * p->nin;
-    double *exact = (double *)x + k * p->nin;
-    bool outside = false;
+    const double *shift = p->in_shift, *low = p->in_low, *high = p->in_high;
+    float *single = x;
+    double *exact = x;
+    int outside = 0;
 
-    for (int j = 0; j < p->nin; j++) {
-        double value = j < nfeature ? feature[j] : extra[j - nfeature];
-        double scaled = (value - p->in_shift[j]) / p->in_scale[j];
-
-        outside |= !(value >= p->in_low[j] && value <= p->in_high[j]);
-        if (precision == PRECISION_SINGLE)
-            single[j] = (float)scaled;
-        else
-            exact[j] = scaled;
+#pragma omp simd reduction(+ : outside)
+    for (int j = begin; j < end; j++)
+        outside += !(value[j] >= low[j] && value[j] <= high[j]);
+    if (precision == PRECISION_SINGLE) {
+#pragma omp simd
+        for (int j = begin; j < end; j++)
+            single[j] = (float)((value[j] - shift[j]) * inverse[j]);
+    } else {
+#pragma omp simd
+        for (int j = begin; j < end; j++)
+            exact[j] = (value[j] - shift[j]) * inverse[j];
     }
     return outside;
+}
+
+/* Row k of x, with what stands behind the features. */
+static bool scale_row(const struct potential *p, const double *inverse,
+                      const double *feature, const double *extra,
+                      enum precision precision, void *x, int64_t k)
+{
+    int nfeature = p->descriptor->nfeature;
+    size_t size =
+        precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
+    char *row = (char *)x + (size_t)(k * p->nin) * size;
+    int outside =
+        scale_channels(p, inverse, 0, nfeature, feature, precision, row);
+
+    if (extra)
+        outside += scale_channels(p, inverse, nfeature, p->nin,
+                                  extra - nfeature, precision, row);
+    return outside > 0;
 }
 
 /* The same of networks with one channel, a whole block at once. */
@@ -129,9 +149,12 @@ int64_t potential_features(const struct potential *p,
                            int64_t end, enum precision precision, void *x)
 {
     const struct descriptor *d = p->descriptor;
-    double feature[BLOCK];
+    double feature[BLOCK], inverse[BLOCK];
     int64_t block = BLOCK / p->nin, outside = 0;
     int nextra = p->nin - d->nfeature;
+
+    for (int j = 0; j < p->nin; j++)
+        inverse[j] = 1 / p->in_scale[j];
 
     for (int64_t i = begin; i < end; i += block) {
         int64_t stop = i + block < end ? i + block : end;
@@ -152,8 +175,9 @@ int64_t potential_features(const struct potential *p,
             if (in->base)
                 in->base[k] = from[d->base - 1];
             outside +=
-                scale_row(p, from, in->extra ? in->extra + k * nextra : NULL,
-                          precision, x, k - begin);
+                scale_row(p, inverse, from,
+                          in->extra ? in->extra + k * nextra : NULL, precision,
+                          x, k - begin);
         }
     }
     return outside;
