@@ -4,15 +4,19 @@
    iterations, so that boxes are independent pieces of work.  In a box
    everything is an array over cells, and a neighbour is a constant offset; in
    the outermost cells of the margin values are meaningless, and each iteration
-   the next shell becomes so.  Densities are those of the core, the box without its
-   margin, in rows padded to whole vectors. */
+   the next shell becomes so.  Densities are those of the core, the box without
+   its margin, in rows padded to whole vectors. */
 
 #ifndef ADELE_CAVITY_PARTS_H
 #define ADELE_CAVITY_PARTS_H
 
 #include "elec/cavity.h"
 
+#ifdef __AVX512F__
 enum { CAVITY_VECTOR = 64 }; /* bytes */
+#else
+enum { CAVITY_VECTOR = 32 };
+#endif
 
 struct cavity_cut {
     int side[3], count[3];

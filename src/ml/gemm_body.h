@@ -17,10 +17,10 @@
        KERNEL, KERNEL_NAME, KERNEL_PRECISION  the table at the end
 
    Weights are packed in panels of 2 vectors, the last of 1 to 3, and where the
-   last vector would be half empty, or more, one of a part of a vector; [k][width],
-   filled with zeros.  A tile multiplies some rows of x, read where they are,
-   by a panel; while the rows of a block go by, a cut of the panel stays in the
-   first-level cache and the block of x in the second.
+   last vector would be half empty, or more, one of a part of a vector;
+   [k][width], filled with zeros.  A tile multiplies some rows of x, read where
+   they are, by a panel; while the rows of a block go by, a cut of the panel
+   stays in the first-level cache and the block of x in the second.
 
    Every element is sum over p of a chain of fused multiply-adds, cut at places
    that depend on k (m in the outer product) alone: its bits do not depend on
@@ -223,7 +223,7 @@ static size_t MAKE(packed_size)(int k, int n)
 /* The last vector of a row ends where the row ends; what the one before has, it
    multiplies by zero. */
 static void MAKE(pack_along)(int k, int n, const NUMBER *w, ptrdiff_t row,
-                              ptrdiff_t column, NUMBER *to)
+                             ptrdiff_t column, NUMBER *to)
 {
     int full = k / LANES * LANES, last = k - LANES;
 

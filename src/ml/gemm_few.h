@@ -11,16 +11,15 @@
 #define PART FEW(part)
 #define LOOSE_PART FEW(loose_part)
 typedef NUMBER PART __attribute__((vector_size(WIDTH * sizeof(NUMBER))));
-typedef NUMBER LOOSE_PART
-    __attribute__((vector_size(WIDTH * sizeof(NUMBER)),
-                   aligned(sizeof(NUMBER)), may_alias));
+typedef NUMBER LOOSE_PART __attribute__((vector_size(WIDTH * sizeof(NUMBER)),
+                                         aligned(sizeof(NUMBER)), may_alias));
 
-INLINE void FEW(store)(const PART *sum, const struct TARGET *t)
+INLINE void FEW(store)(PART sum, const struct TARGET *t)
 {
-    NUMBER *y = t->y;
+    NUMBER *y = t->y, one[WIDTH];
 
     if (t->columns == WIDTH) {
-        PART v = *sum;
+        PART v = sum;
 
         if (t->bias)
             v += *(const LOOSE_PART *)t->bias;
@@ -29,8 +28,9 @@ INLINE void FEW(store)(const PART *sum, const struct TARGET *t)
         *(LOOSE_PART *)y = v;
         return;
     }
+    *(LOOSE_PART *)one = sum;
     for (int j = 0; j < t->columns; j++) {
-        NUMBER v = (*sum)[j];
+        NUMBER v = one[j];
 
         if (t->bias)
             v += t->bias[j];
@@ -55,7 +55,7 @@ INLINE void FEW(tile)(int rows, int k, const NUMBER *x, ptrdiff_t x_row,
             sum[i] = PART_MULTIPLY_ADD(x[i * x_row + p] - (PART){0}, v, sum[i]);
     }
     for (int i = 0; i < rows; i++, t.y += t.row)
-        FEW(store)(&sum[i], &t);
+        FEW(store)(sum[i], &t);
 }
 
 static void FEW(rows)(int m, int k, const NUMBER *x, ptrdiff_t x_row,

@@ -55,6 +55,20 @@ INLINE void add_streams(int n, const real *const *tap, int channels,
     }
 }
 
+/* The same of as many channels as half a vector has numbers. */
+INLINE void add_halves(int n, const real *const *tap, int64_t count, int step,
+                       int64_t row, real *out)
+{
+    for (int64_t i = 0; i < count; i += step) {
+        int64_t at = i * (LANES / 2);
+        half sum = *(const half *)(tap[0] + at);
+
+        for (int t = 1; t < n; t++)
+            sum += *(const half *)(tap[t] + at);
+        *(half *)(out + i * row) = sum;
+    }
+}
+
 enum { STREAMS = 8 }; /* further taps are added in rounds */
 
 static void gather_slot(int n, const int64_t *offset, int channels,
@@ -65,28 +79,29 @@ static void gather_slot(int n, const int64_t *offset, int channels,
 
     for (int t = 0; t < n; t++)
         tap[t] = src + offset[t] * channels;
+#define WITH(n)                                                                \
+    if (channels == LANES / 2)                                                 \
+        add_halves(n, tap, count, step, row, out);                             \
+    else                                                                       \
+        add_streams(n, tap, channels, count, step, row, out);                  \
+    break
     switch (n) {
     case 1:
-        add_streams(1, tap, channels, count, step, row, out);
-        break;
+        WITH(1);
     case 2:
-        add_streams(2, tap, channels, count, step, row, out);
-        break;
+        WITH(2);
     case 3:
-        add_streams(3, tap, channels, count, step, row, out);
-        break;
+        WITH(3);
     case 4:
-        add_streams(4, tap, channels, count, step, row, out);
-        break;
+        WITH(4);
     case 6:
-        add_streams(6, tap, channels, count, step, row, out);
-        break;
+        WITH(6);
     case 8:
-        add_streams(8, tap, channels, count, step, row, out);
-        break;
+        WITH(8);
     default:
-        add_streams(n, tap, channels, count, step, row, out);
+        WITH(n);
     }
+#undef WITH
 }
 
 static void zero_slot(int channels, int64_t count, int step, int64_t row,

@@ -76,70 +76,100 @@ int potential_displace(struct adele *ctx, const struct potential *p,
     return 0;
 }
 
-/* Channels begin .. end-1 of a row of x; how many lie outside their range. */
-static int scale_channels(const struct potential *p, const double *inverse,
-                          int begin, int end, const double *value,
-                          enum precision precision, void *x)
+/* What channels are scaled by, of one row or of several in sequence. */
+struct scales {
+    int n;
+    const double *shift, *inverse, *low, *high; /* [n] */
+};
+
+/* n channels of x; how many lie outside their range. */
+static int scale(const struct scales *s, int begin, int n, const double *value,
+                 enum precision precision, void *x)
 {
-    const double *shift = p->in_shift, *low = p->in_low, *high = p->in_high;
+    const double *shift = s->shift + begin, *inverse = s->inverse + begin;
+    const double *low = s->low + begin, *high = s->high + begin;
     float *single = x;
     double *exact = x;
     int outside = 0;
 
 #pragma omp simd reduction(+ : outside)
-    for (int j = begin; j < end; j++)
+    for (int j = 0; j < n; j++)
         outside += !(value[j] >= low[j] && value[j] <= high[j]);
     if (precision == PRECISION_SINGLE) {
 #pragma omp simd
-        for (int j = begin; j < end; j++)
+        for (int j = 0; j < n; j++)
             single[j] = (float)((value[j] - shift[j]) * inverse[j]);
     } else {
 #pragma omp simd
-        for (int j = begin; j < end; j++)
+        for (int j = 0; j < n; j++)
             exact[j] = (value[j] - shift[j]) * inverse[j];
     }
     return outside;
 }
 
-/* Row k of x, with what stands behind the features. */
-static bool scale_row(const struct potential *p, const double *inverse,
-                      const double *feature, const double *extra,
-                      enum precision precision, void *x, int64_t k)
+/* Rows of which each has something outside. */
+static int rows_outside(const struct scales *s, int nin, int64_t numbers,
+                        const double *value)
 {
-    int nfeature = p->descriptor->nfeature;
-    size_t size =
-        precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
-    char *row = (char *)x + (size_t)(k * p->nin) * size;
-    int outside =
-        scale_channels(p, inverse, 0, nfeature, feature, precision, row);
+    int rows = 0;
 
-    if (extra)
-        outside += scale_channels(p, inverse, nfeature, p->nin,
-                                  extra - nfeature, precision, row);
-    return outside > 0;
+    for (int64_t k = 0; k < numbers; k += nin) {
+        bool outside = false;
+
+        for (int j = 0; j < nin; j++)
+            outside |=
+                !(value[k + j] >= s->low[j] && value[k + j] <= s->high[j]);
+        rows += outside;
+    }
+    return rows;
 }
 
-/* The same of networks with one channel, a whole block at once. */
-static int64_t scale_column(const struct potential *p, const double *feature,
-                            int64_t n, enum precision precision, void *x)
-{
-    double low = p->in_low[0], high = p->in_high[0];
-    double shift = p->in_shift[0], scale = p->in_scale[0];
-    float *single = x;
-    double *exact = x;
-    int outside = 0;
+enum { STRETCH = 64 }; /* numbers of short rows that are scaled in one go */
 
-#pragma omp simd reduction(+ : outside)
-    for (int64_t k = 0; k < n; k++)
-        outside += !(feature[k] >= low && feature[k] <= high);
-    if (precision == PRECISION_SINGLE) {
-#pragma omp simd
-        for (int64_t k = 0; k < n; k++)
-            single[k] = (float)((feature[k] - shift) / scale);
-    } else {
-#pragma omp simd
-        for (int64_t k = 0; k < n; k++)
-            exact[k] = (feature[k] - shift) / scale;
+/* Rows of features with nothing behind them. */
+static int64_t scale_stretches(const struct potential *p,
+                               const struct scales *row, const double *feature,
+                               int64_t rows, enum precision precision, void *x)
+{
+    double table[4][STRETCH];
+    struct scales s = {STRETCH / p->nin * p->nin, table[0], table[1], table[2],
+                       table[3]};
+    int64_t outside = 0, numbers = rows * p->nin;
+    size_t size = gemm_number(precision);
+
+    for (int j = 0; j < s.n; j++) {
+        table[0][j] = row->shift[j % p->nin];
+        table[1][j] = row->inverse[j % p->nin];
+        table[2][j] = row->low[j % p->nin];
+        table[3][j] = row->high[j % p->nin];
+    }
+    for (int64_t at = 0; at < numbers; at += s.n) {
+        int n = numbers - at < s.n ? (int)(numbers - at) : s.n;
+
+        if (scale(&s, 0, n, feature + at, precision,
+                  (char *)x + (size_t)at * size))
+            outside += rows_outside(row, p->nin, n, feature + at);
+    }
+    return outside;
+}
+
+/* Each row of features followed by its row of `extra`. */
+static int64_t scale_rows(const struct potential *p, const struct scales *row,
+                          const double *feature, const double *extra,
+                          int64_t rows, enum precision precision, void *x)
+{
+    int nfeature = p->descriptor->nfeature, nextra = p->nin - nfeature;
+    size_t size = gemm_number(precision);
+    char *to = x;
+    int64_t outside = 0;
+
+    for (int64_t k = 0; k < rows; k++, to += (size_t)p->nin * size) {
+        int n = scale(row, 0, nfeature, feature + k * nfeature, precision, to);
+
+        if (nextra)
+            n += scale(row, nfeature, nextra, extra + k * nextra, precision,
+                       to + (size_t)nfeature * size);
+        outside += n > 0;
     }
     return outside;
 }
@@ -150,35 +180,29 @@ int64_t potential_features(const struct potential *p,
 {
     const struct descriptor *d = p->descriptor;
     double feature[BLOCK], inverse[BLOCK];
+    const struct scales row = {p->nin, p->in_shift, inverse, p->in_low,
+                               p->in_high};
     int64_t block = BLOCK / p->nin, outside = 0;
+    size_t bytes = (size_t)p->nin * gemm_number(precision);
     int nextra = p->nin - d->nfeature;
+    char *to = x;
 
     for (int j = 0; j < p->nin; j++)
         inverse[j] = 1 / p->in_scale[j];
-
-    for (int64_t i = begin; i < end; i += block) {
-        int64_t stop = i + block < end ? i + block : end;
-
+    for (int64_t i = begin; i < end; i += block, to += (size_t)block * bytes) {
+        int64_t n = i + block < end ? block : end - i;
         const double *from = in->whole ? in->whole + i * d->nfeature : feature;
 
         if (!in->whole)
-            style_of(p)->rows(d, in->displacement, i, stop, feature);
-        if (p->nin == 1 && d->nfeature == 1 && !in->base) {
-            size_t size =
-                precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
-
-            outside += scale_column(p, from, stop - i, precision,
-                                    (char *)x + (size_t)(i - begin) * size);
-            continue;
-        }
-        for (int64_t k = i; k < stop; k++, from += d->nfeature) {
-            if (in->base)
-                in->base[k] = from[d->base - 1];
-            outside +=
-                scale_row(p, inverse, from,
-                          in->extra ? in->extra + k * nextra : NULL, precision,
-                          x, k - begin);
-        }
+            style_of(p)->rows(d, in->displacement, i, i + n, feature);
+        for (int64_t k = 0; in->base && k < n; k++)
+            in->base[i + k] = from[k * d->nfeature + d->base - 1];
+        if (nextra || p->nin > STRETCH)
+            outside += scale_rows(p, &row, from,
+                                  nextra ? in->extra + i * nextra : NULL, n,
+                                  precision, to);
+        else
+            outside += scale_stretches(p, &row, from, n, precision, to);
     }
     return outside;
 }

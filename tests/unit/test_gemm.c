@@ -57,6 +57,8 @@ static unsigned present_double(const void *v)
 #define NUMBER float
 #define LANES 16
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#define HALF_MULTIPLY_ADD MULTIPLY_ADD
+#define QUARTER_MULTIPLY_ADD MULTIPLY_ADD
 #define PRESENT(v) present_float(&(v))
 #define MAKE(x) x##_wide_single
 #define KERNEL wide_single
@@ -66,6 +68,7 @@ static unsigned present_double(const void *v)
 #define NUMBER double
 #define LANES 8
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#define HALF_MULTIPLY_ADD MULTIPLY_ADD
 #define PRESENT(v) present_double(&(v))
 #define MAKE(x) x##_wide_double
 #define KERNEL wide_double
