@@ -1,9 +1,10 @@
 /* Body of the cavity method in one precision: see elec/cavity_parts.h.
 
    The file that includes it defines NUMBER, BEYOND (the energy of sites that
-   are not there: it uncouples them, and its square does not overflow) and KERNEL, the name of
-   its table.  All arithmetic goes by vectors of neighbouring cells; a lane does
-   not depend on the others, so bits do not depend on how the lattice is cut. */
+   are not there: it uncouples them, and its square does not overflow) and
+   KERNEL, the name of its table.  All arithmetic goes by vectors of
+   neighbouring cells; a lane does not depend on the others, so bits do not
+   depend on how the lattice is cut. */
 
 #include <string.h>
 
@@ -100,9 +101,9 @@ static void load(const struct cavity_task *t, const struct field *q,
 #define FOR_CELLS(cut, halo, k, x)                                             \
     for (int z_ = (halo)[2] ? (k) : 0, y_ = (halo)[1] ? (k) : 0;               \
          z_ < (cut)->width[2] - ((halo)[2] ? (k) : 0); z_++)                   \
-        for (ptrdiff_t x = z_ * (cut)->stride[2] + y_ * (cut)->stride[1],      \
-                       end_ = x + ((cut)->width[1] - 2 * y_) *                 \
-                                      (cut)->stride[1];                        \
+        for (ptrdiff_t                                                         \
+                 x = z_ * (cut)->stride[2] + y_ * (cut)->stride[1],            \
+                 end_ = x + ((cut)->width[1] - 2 * y_) * (cut)->stride[1];     \
              x < end_; x += LANES)
 
 /* The core by vectors: cell x of the box is number `at` of the core. */
@@ -145,7 +146,7 @@ static void start(const struct pole *p)
             put(im + x, g.im);
         }
         FOR_CORE(t->cut, t->c->halo, x, at)
-            add(p, column(p, 0, b) + at, p->weight * get(re + x));
+        add(p, column(p, 0, b) + at, p->weight * get(re + x));
     }
 }
 
@@ -154,8 +155,8 @@ INLINE const NUMBER *message(const struct cavity_task *t, int k, int part,
                              int b, int j)
 {
     int to = t->c->tap[b][j].to, back = t->c->tap[b][j].opposite;
-    const NUMBER *p = k ? t->s->message[k & 1][part][to][back]
-                        : t->s->bare[part][to];
+    const NUMBER *p =
+        k ? t->s->message[k & 1][part][to][back] : t->s->bare[part][to];
     return p + cavity_offset(t->cut, t->c->tap[b][j].cell);
 }
 
@@ -172,7 +173,8 @@ INLINE void iterate(int ntap, const struct pole *p, int b, int k)
             from[part][j] = message(t, k - 1, part, b, j);
             to[part][j] = t->s->message[k & 1][part][b][j];
         }
-    FOR_CELLS(t->cut, t->c->halo, k, x) {
+    FOR_CELLS(t->cut, t->c->halo, k, x)
+    {
         vec re = -get(energy + x), im = p->omega;
         for (int j = 0; j < ntap; j++) {
             re -= p->t2 * get(from[0][j] + x);
@@ -190,7 +192,10 @@ INLINE void iterate(int ntap, const struct pole *p, int b, int k)
 
 static void iterate_any(const struct pole *p, int b, int k)
 {
-#define WITH(n) case n: iterate(n, p, b, k); break
+#define WITH(n)                                                                \
+    case n:                                                                    \
+        iterate(n, p, b, k);                                                   \
+        break
     switch (p->t->c->ntap[b]) {
         WITH(2);
         WITH(3);
@@ -214,7 +219,8 @@ INLINE void tree(int ntap, const struct pole *p, int b, int k, int last)
     for (int part = 0; part < 2; part++)
         for (int j = 0; j < ntap; j++)
             from[part][j] = message(t, k, part, b, j);
-    FOR_CORE(t->cut, t->c->halo, x, at) {
+    FOR_CORE(t->cut, t->c->halo, x, at)
+    {
         vec re = -get(energy + x), im = p->omega;
         for (int j = 0; j < ntap; j++) {
             re -= p->t2 * get(from[0][j] + x);
@@ -231,7 +237,10 @@ INLINE void tree(int ntap, const struct pole *p, int b, int k, int last)
 
 static void tree_any(const struct pole *p, int b, int k, int last)
 {
-#define WITH(n) case n: tree(n, p, b, k, last); break
+#define WITH(n)                                                                \
+    case n:                                                                    \
+        tree(n, p, b, k, last);                                                \
+        break
     switch (p->t->c->ntap[b]) {
         WITH(2);
         WITH(3);
@@ -301,14 +310,14 @@ INLINE void eliminate(int n, const struct cavity_step *step, vec t2,
 
 /* Vectors whose matrices are worked on in turn, so that the divisions of one
    wait behind the products of the other. */
-enum { PAIR = 2 };
+enum { TURNS = 3 };
 
 static void eliminate_any(const struct cavity_step *step, vec t2,
-                          struct number m[PAIR][CAVITY_SLOTS])
+                          struct number m[TURNS][CAVITY_SLOTS])
 {
 #define WITH(n)                                                                \
     case n:                                                                    \
-        for (int k = 0; k < PAIR; k++)                                         \
+        for (int k = 0; k < TURNS; k++)                                        \
             eliminate(n, step, t2, m[k]);                                      \
         break
     switch (step->n) {
@@ -321,7 +330,7 @@ static void eliminate_any(const struct cavity_step *step, vec t2,
         WITH(7);
         WITH(8);
     default:
-        for (int k = 0; k < PAIR; k++)
+        for (int k = 0; k < TURNS; k++)
             eliminate(step->n, step, t2, m[k]);
     }
 #undef WITH
@@ -347,21 +356,22 @@ static void cluster(const struct pole *p, int b, int level, int last)
 {
     const struct cavity_task *t = p->t;
     const struct cavity_cluster *k = &t->c->cluster[level][b];
-    NUMBER *out = column(p, t->c->iterations + 2, b), *to[PAIR];
+    NUMBER *out = column(p, t->c->iterations + 2, b), *to[TURNS];
     struct entry entry[CAVITY_SITES];
-    struct number m[PAIR][CAVITY_SLOTS];
+    struct number m[TURNS][CAVITY_SLOTS];
     int n = 0;
     entries(t, last, k, entry);
-    for (int i = 0; i < PAIR; i++) {
+    for (int i = 0; i < TURNS; i++) {
         m[i][CAVITY_ZERO] = (struct number){{0}, {0}};
         m[i][CAVITY_HOP] = (struct number){same((NUMBER)t->c->hopping), {0}};
         for (int j = 0; j < k->nsite; j++)
             m[i][CAVITY_DIAGONAL + j] = (struct number){same(1), {0}};
     }
-    FOR_CORE(t->cut, t->c->halo, x, at) {
+    FOR_CORE(t->cut, t->c->halo, x, at)
+    {
         fill(p, k->nsite, entry, x, &m[n][CAVITY_DIAGONAL]);
         to[n++] = out + at;
-        if (n < PAIR && at + LANES < t->cut->core)
+        if (n < TURNS && at + LANES < t->cut->core)
             continue;
         for (int i = 0; i < k->nsite - 1; i++)
             eliminate_any(&k->step[i], p->t2, m);
@@ -435,17 +445,18 @@ static void collect(const struct cavity_task *t, const struct field *q,
     for (int z = 0; z < t->cut->side[2] && first[2] + z < local[2]; z++)
         for (int y = 0; y < t->cut->side[1] && first[1] + y < local[1]; y++)
             for (int b = 0; b < nb; b++) {
-                int64_t cell = ((int64_t)(first[2] + z) * local[1] + first[1] +
-                                y) * local[0] + first[0];
-                collect_row(t,
-                            field_read(q, 0, b) +
-                                (first[2] + z) * q->stride[2] +
-                                (first[1] + y) * q->stride[1] + first[0],
-                            width, e,
-                            b * t->cut->core +
-                                (z * t->cut->side[1] + y) * t->cut->row,
-                            piece, n, columns, out + (cell * nb + b) * row,
-                            (ptrdiff_t)nb * row);
+                int64_t cell =
+                    ((int64_t)(first[2] + z) * local[1] + first[1] + y) *
+                        local[0] +
+                    first[0];
+                collect_row(
+                    t,
+                    field_read(q, 0, b) + (first[2] + z) * q->stride[2] +
+                        (first[1] + y) * q->stride[1] + first[0],
+                    width, e,
+                    b * t->cut->core + (z * t->cut->side[1] + y) * t->cut->row,
+                    piece, n, columns, out + (cell * nb + b) * row,
+                    (ptrdiff_t)nb * row);
             }
 }
 

@@ -395,24 +395,32 @@ static const void *forward(struct adele *ctx, struct potential_run *r)
     return y;
 }
 
-/* out = shift + scale*y. */
-static void unscale(const struct potential_run *r, const void *y, bool shift,
-                    double *out)
+/* out = shift + scale*y, every nout-th number from `first` on. */
+static void unscale_channel(const struct potential_run *r, const void *y,
+                            int first, double scale, double shift, double *out)
 {
     int nout = r->p->nout;
+    int64_t n = r->lat->nlocal * nout;
     const float *single = y;
     const double *exact = y;
 
-#pragma omp parallel for schedule(static) if (r->lat->nlocal >= PARALLEL_MIN)
-    for (int64_t i = 0; i < r->lat->nlocal; i++) {
-        for (int j = 0; j < nout; j++) {
-            int64_t k = i * nout + j;
-            double value =
-                r->precision == PRECISION_SINGLE ? (double)single[k] : exact[k];
-            out[k] =
-                r->p->out_scale[j] * value + (shift ? r->p->out_shift[j] : 0);
-        }
+    if (r->precision == PRECISION_SINGLE) {
+#pragma omp parallel for simd schedule(static) if (n >= PARALLEL_MIN)
+        for (int64_t k = first; k < n; k += nout)
+            out[k] = scale * (double)single[k] + shift;
+    } else {
+#pragma omp parallel for simd schedule(static) if (n >= PARALLEL_MIN)
+        for (int64_t k = first; k < n; k += nout)
+            out[k] = scale * exact[k] + shift;
     }
+}
+
+static void unscale(const struct potential_run *r, const void *y, bool shift,
+                    double *out)
+{
+    for (int j = 0; j < r->p->nout; j++)
+        unscale_channel(r, y, j, r->p->out_scale[j],
+                        shift ? r->p->out_shift[j] : 0, out);
 }
 
 static size_t number_size(const struct potential_run *r)
