@@ -122,14 +122,15 @@ int pair_setup(struct adele *ctx, struct pair *p)
 
 static int refuse(struct adele *ctx, const struct pair *p, unsigned lacking)
 {
+    const char *why = lacking & (NEED_ENERGY | NEED_ENTROPY) ? p->why : NULL;
     int bit = 0;
     while (!(lacking >> bit & 1))
         bit++;
     return err_run_at(ctx, &p->head.where,
                       "pair_style %s does not give %s, which is needed here"
                       "%s%s",
-                      p->head.style->name, need_name[bit], p->why ? "; " : "",
-                      p->why ? p->why : "");
+                      p->head.style->name, need_name[bit], why ? "; " : "",
+                      why ? why : "");
 }
 
 int pair_require(struct adele *ctx, struct pair *p, unsigned need,

@@ -75,6 +75,8 @@ static int init(struct adele *ctx, void *self)
         return ctx->error.status;
     p->pair.gives = NEED_FORCE | NEED_DENSITY | NEED_MU | NEED_ERROR;
     p->pair.gradient = false;
+    p->pair.why = "its densities are approximate, and no energy belongs to "
+                  "them: take pole or ed";
     p->pair.global = true;
     return 0;
 }

@@ -91,6 +91,10 @@ static int find_capabilities(struct adele *ctx, struct ml *m)
         (p->leads || c->mu_aware || ctx->electrons.mode == ELECTRONS_MU))
         p->gives |= NEED_MU;
     p->gradient = c->energy && c->smooth;
+    p->why = c->energy ? NULL
+                       : "the potential was trained to forces or densities and "
+                         "has no energy: take one with `target: energy`, or an "
+                         "exact style";
     for (int axis = 0; axis < 3; axis++)
         p->halo[axis] = c->reach[axis] > ctx->model->halo[axis]
                             ? c->reach[axis]

@@ -124,6 +124,10 @@ static int pole_init(struct adele *ctx, void *self)
     if (!p->tile)
         p->pair.gives |= NEED_ENERGY | NEED_ENTROPY;
     p->pair.gradient = !p->tile;
+    p->pair.why = p->tile ? "each tile has the forces of its own piece of "
+                            "the lattice, and no energy has them all as its "
+                            "gradient: leave out `tile`"
+                          : NULL;
     p->pair.global = true;
     return 0;
 }
