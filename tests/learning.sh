@@ -37,6 +37,10 @@ step "many quenches of a small lattice" q_A_20002.h5 -in in.dataset_small \
     -var L 6 -var early 20 -var count 2
 step "first steps of more" q_C_40001.h5 -in in.dataset_small -var name C \
     -var first 40000 -var L 6 -var early 20 -var count 1
+step "whole first times of more" q_D_50001.h5 -in in.dataset_small -var name D \
+    -var first 50000 -var L 6 -var early 20 -var count 1
+step "times at which the order settles" q_E_60001.h5 -in in.dataset_small -var name E \
+    -var first 60000 -var L 6 -var early 50 -var every 25 -var count 1
 step "late times of others" q_B_30001.h5 -in in.dataset_small -var name B \
     -var first 30000 -var L 6 -var early 0 -var late 20 -var count 1
 step "random configurations" random_mu0.h5 -in in.dataset_random \
@@ -53,7 +57,7 @@ step "training of the published architecture" holstein_square_mu0_mlp.yaml \
     -in in.train -var config train_published.yaml
 step "training by a shorter schedule" mu0_short.yaml \
     -in in.train -var config train_mu0_short.yaml
-for next in long more last; do
+for next in long more last early again; do
     step "and on from there, $next" mu0_$next.yaml \
         -in in.train -var config train_mu0_$next.yaml
 done

@@ -41,7 +41,7 @@ done | awk '
             x = log(step[i]); y = log(L[run, step[i], kind])
             m++; sx += x; sy += y; sxx += x*x; sxy += x*y
         }
-        return m > 1 ? (m*sxy - sx*sy)/(m*sxx - sx*sx) : 0
+        return (m*sxy - sx*sy)/(m*sxx - sx*sx)
     }
     END {
         for (i = 1; i <= steps; i++) for (j = i; j > 1 && step[j-1] > step[j]; j--) {

@@ -197,24 +197,48 @@ static struct memory *memory_new(const struct descriptor_cavity *d,
     return NULL;
 }
 
+enum { PIECE = 64 };
+
+/* tanh(v/width) of n <= PIECE sites. */
+static void resolve(const struct descriptor_cavity *d, double width,
+                    const double *v, int n, double *x, ptrdiff_t stride)
+{
+    double inverse = 1 / width;
+
+    if (d->precision == 0) {
+        float scaled[PIECE], value[PIECE];
+
+        for (int i = 0; i < n; i++)
+            scaled[i] = (float)(v[i] * inverse);
+        activation_value(ACTIVATION_TANH, PRECISION_SINGLE, (size_t)n, scaled,
+                         value);
+        for (int i = 0; i < n; i++)
+            x[i * stride] = (double)value[i];
+    } else {
+        double scaled[PIECE], value[PIECE];
+
+        for (int i = 0; i < n; i++)
+            scaled[i] = v[i] * inverse;
+        activation_value(ACTIVATION_TANH, PRECISION_DOUBLE, (size_t)n, scaled,
+                         value);
+        for (int i = 0; i < n; i++)
+            x[i * stride] = value[i];
+    }
+}
+
 /* v and its functions, n sites of one row and sublattice. */
 static void local_features(const struct descriptor_cavity *d, const double *v,
                            int n, double *x, ptrdiff_t stride)
 {
-    enum { PIECE = 64 };
-    double scaled[PIECE], value[PIECE];
-    for (int i = 0; i < n; i++)
-        x[i * stride] = v[i];
-    for (int k = 0; k < d->widths.n; k++)
-        for (int from = 0; from < n; from += PIECE) {
-            int m = n - from < PIECE ? n - from : PIECE;
-            for (int i = 0; i < m; i++)
-                scaled[i] = v[from + i] / d->width[k];
-            activation_value(ACTIVATION_TANH, PRECISION_DOUBLE, (size_t)m,
-                             scaled, value);
-            for (int i = 0; i < m; i++)
-                x[(from + i) * stride + 1 + k] = value[i];
-        }
+    for (int from = 0; from < n; from += PIECE) {
+        int m = n - from < PIECE ? n - from : PIECE;
+        double *to = x + from * stride;
+
+        for (int i = 0; i < m; i++)
+            to[i * stride] = v[from + i];
+        for (int k = 0; k < d->widths.n; k++)
+            resolve(d, d->width[k], v + from, m, to + 1 + k, stride);
+    }
 }
 
 static int features(const struct descriptor_cavity *d, struct memory *m,
