@@ -308,11 +308,12 @@ double cavity_bound(const struct cavity *c, const struct field *q, double scale,
     int taps = 0, nx = q->lat->local[0];
     for (int b = 0; b < c->nbasis; b++) {
         taps = c->ntap[b] > taps ? c->ntap[b] : taps;
-#pragma omp parallel for schedule(static) reduction(min : low)                 \
-    reduction(max : high) if (q->lat->nlocal >= PARALLEL_MIN)
+#pragma omp parallel for schedule(static) reduction(min                        \
+                                                    : low)                     \
+    reduction(max                                                              \
+              : high) if (q->lat->nlocal >= PARALLEL_MIN)
         for (int64_t r = 0; r < field_nrow(q); r++) {
             const double *row = field_read(q, 0, b) + field_row(q, r);
-#pragma omp simd reduction(min : low) reduction(max : high)
             for (int x = 0; x < nx; x++) {
                 low = row[x] < low ? row[x] : low;
                 high = row[x] > high ? row[x] : high;
