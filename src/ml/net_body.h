@@ -22,7 +22,8 @@ typedef real half __attribute__((vector_size(VECTOR_BYTES / 2),
 #define INLINE static inline __attribute__((always_inline))
 
 /* One slot of every step-th site: n streams, one for each tap, are added. n is
-   a constant where the compiler can make it one. */
+   a constant where the compiler can make it one, and so is a number of
+   channels that fills half a vector. */
 INLINE void add_streams(int n, const real *const *tap, int channels,
                         int64_t count, int step, int64_t row, real *out)
 {
@@ -55,20 +56,6 @@ INLINE void add_streams(int n, const real *const *tap, int channels,
     }
 }
 
-/* The same of as many channels as half a vector has numbers. */
-INLINE void add_halves(int n, const real *const *tap, int64_t count, int step,
-                       int64_t row, real *out)
-{
-    for (int64_t i = 0; i < count; i += step) {
-        int64_t at = i * (LANES / 2);
-        half sum = *(const half *)(tap[0] + at);
-
-        for (int t = 1; t < n; t++)
-            sum += *(const half *)(tap[t] + at);
-        *(half *)(out + i * row) = sum;
-    }
-}
-
 enum { STREAMS = 8 }; /* further taps are added in rounds */
 
 static void gather_slot(int n, const int64_t *offset, int channels,
@@ -81,7 +68,7 @@ static void gather_slot(int n, const int64_t *offset, int channels,
         tap[t] = src + offset[t] * channels;
 #define WITH(n)                                                                \
     if (channels == LANES / 2)                                                 \
-        add_halves(n, tap, count, step, row, out);                             \
+        add_streams(n, tap, LANES / 2, count, step, row, out);                 \
     else                                                                       \
         add_streams(n, tap, channels, count, step, row, out);                  \
     break

@@ -423,16 +423,11 @@ static void unscale(const struct potential_run *r, const void *y, bool shift,
                         shift ? r->p->out_shift[j] : 0, out);
 }
 
-static size_t number_size(const struct potential_run *r)
-{
-    return r->precision == PRECISION_SINGLE ? sizeof(float) : sizeof(double);
-}
-
 static int need_rows(struct adele *ctx, struct potential_run *r)
 {
     if (!r->rows)
         r->rows = mem_alloc((size_t)r->lat->nlocal * (size_t)r->p->nin,
-                            number_size(r));
+                            gemm_number(r->precision));
     return r->rows ? 0 : no_memory(ctx, r);
 }
 
