@@ -79,7 +79,7 @@ ON_AVX512 := $O/obj/ml/gemm_avx512.o $O/obj/ml/activation_avx512.o \
 $(ON_AVX2) $(ON_AVX512) $O/obj/ml/activation_plain.o: ALL_CFLAGS += -O3
 ifneq (,$(findstring x86_64,$(shell $(CC) -dumpmachine)))
 $(ON_AVX2): ALL_CFLAGS += -mavx2 -mfma
-$(ON_AVX512): ALL_CFLAGS += -mavx512f -mavx512vl -mavx512dq -mprefer-vector-width=512
+$(ON_AVX512): ALL_CFLAGS += -mfma -mavx512f -mavx512vl -mavx512dq -mprefer-vector-width=512
 $O/obj/ml/gemm_native_bf16.o: ALL_CFLAGS += -mavx512bf16
 endif
 

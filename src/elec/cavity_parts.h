@@ -12,10 +12,13 @@
 
 #include "elec/cavity.h"
 
-#ifdef __AVX512F__
-enum { CAVITY_VECTOR = 64 }; /* bytes */
-#else
+/* Bytes; wider vectors than the processor has would pass through memory. */
+#if defined __AVX512F__
+enum { CAVITY_VECTOR = 64 };
+#elif defined __AVX__
 enum { CAVITY_VECTOR = 32 };
+#else
+enum { CAVITY_VECTOR = 16 };
 #endif
 
 struct cavity_cut {

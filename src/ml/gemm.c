@@ -22,7 +22,7 @@ static int processor_has(const char *name)
     if (!strcmp(name, "avx512_bf16"))
         return processor_has("avx512") && __builtin_cpu_supports("avx512bf16");
     if (!strcmp(name, "avx512"))
-        return __builtin_cpu_supports("avx512f") &&
+        return processor_has("avx2") && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512dq");
     if (!strcmp(name, "avx2"))
